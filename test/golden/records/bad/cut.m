@@ -1,0 +1,2 @@
+sshim-master 1
+character 001122334455667
