@@ -1,0 +1,8 @@
+/**
+ * Everything of the harness that needs no test runner; callers end with `await tearDown()`.
+ */
+export * from "./processes.ts";
+export * from "./run.ts";
+export * from "./sshd.ts";
+export * from "./teardown.ts";
+export * from "./temporary.ts";

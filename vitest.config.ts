@@ -1,0 +1,14 @@
+/** How the tests run: files side by side in two processes, with deadlines that suit real handshakes on a busy machine. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    allowOnly: false,
+  },
+});
