@@ -8,6 +8,8 @@ import { join } from "node:path";
 
 const made: string[] = [];
 
+export type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
+
 /** The directory under which everything of this run is made: SSHIM_TEST_ROOT when the test runner set one, else a new one. */
 export function testRoot(): string {
   const given = process.env.SSHIM_TEST_ROOT;
@@ -39,13 +41,13 @@ export function removeTemporary(): void {
  * Calls `probe` until it gives something truthy and returns that; throws after `milliseconds`.
  * An exception of the probe counts as "not yet", and is named when time is up.
  */
-export async function poll<T>(probe: () => T | Promise<T>, milliseconds = 5000, what = "the condition"): Promise<NonNullable<T>> {
+export async function poll<T>(probe: () => T | Promise<T>, milliseconds = 5000, what = "the condition"): Promise<Truthy<T>> {
   const deadline = performance.now() + milliseconds;
   let last: unknown;
   for (let pause = 2; ; pause = Math.min(pause * 1.5, 50)) {
     try {
       const value = await probe();
-      if (value) return value;
+      if (value) return value as Truthy<T>;
       last = undefined;
     } catch (error) {
       last = error;
