@@ -1,0 +1,80 @@
+/** What a line of the journal may be (docs/interface.md). Types and lists only; a reader ignores fields that it does not know. */
+
+/** How an invocation ended, as the front saw it. */
+export const sessionOutcomes = ["exit", "lost", "signal", "pass", "refused", "failed", "checked", "answered", "established"] as const;
+export type SessionOutcome = (typeof sessionOutcomes)[number];
+
+/** One line an invocation, written by the front when it ends or becomes the real ssh. */
+export interface SessionEvent {
+  /** When the line was written: the end of the invocation. ISO 8601, UTC, milliseconds. */
+  time: string;
+  /** Hex, different for every invocation. */
+  id: string;
+  event: "session";
+  outcome: SessionOutcome;
+  /** From the start of the process to this line. */
+  ms: number;
+  /** user@host:port; absent where nothing was resolved. */
+  destination?: string;
+  key?: string;
+  lane?: "attach" | "establish" | "control" | "pass";
+  reason?: string;
+  /** The exit code; absent when another program took over (pass) or a signal ended it. */
+  code?: number;
+  /** How often the control plane was asked; absent or 0: warm. */
+  attempts?: number;
+  /** From the start of the process to MUX_S_SESSION_OPENED. */
+  open_ms?: number;
+  shard?: number;
+  /** Where it broke last, and how; the words are docs/protocol.md's. Also there when a later attempt succeeded. */
+  stage?: string;
+  failure?: string;
+  detail?: string;
+  pid?: number;
+}
+
+/** What the control plane and the operator's commands write. */
+export const controlEvents = ["dial", "drain", "retire", "gone", "quarantine", "heal", "sweep", "config"] as const;
+export type ControlEventName = (typeof controlEvents)[number];
+
+export const verdicts = ["not started", "started", "unknown"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What `journalEvent` takes; it adds the time. */
+export interface ControlEvent {
+  event: ControlEventName;
+  destination?: string;
+  key?: string;
+  shard?: number;
+  /** The master's process. */
+  pid?: number;
+  /** How long it took (dial, drain). */
+  ms?: number;
+  /** dial: ok, failed · drain: done, waiting, ended · heal: again, pass, exit · quarantine, retire, gone: absent */
+  outcome?: string;
+  /** Why: cold, overflow, age, idle, identity, exit, stop, operator, wedged, … */
+  reason?: string;
+  /** Of a session that broke. */
+  verdict?: Verdict;
+  /** What the verdict rests on: a line of the master's own log, or the missing of one. */
+  evidence?: string;
+  stage?: string;
+  failure?: string;
+  /** Sessions that went on (drain, retire). */
+  sessions?: number;
+  attempts?: number;
+  /** A problem of the configuration, as a sentence. */
+  problem?: string;
+  /** The invocation that made it happen. */
+  id?: string;
+  tickets?: number;
+  keys?: number;
+  logs?: number;
+}
+
+export type StoredControlEvent = ControlEvent & { time: string };
+export type JournalEvent = SessionEvent | StoredControlEvent;
+
+export function isSession(event: JournalEvent): event is SessionEvent {
+  return event.event === "session";
+}
