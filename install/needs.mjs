@@ -41,7 +41,7 @@ export function provide(names) {
   const first = missing()[0];
   if (first === undefined) return undefined;
   const { goal, what, packages } = NEEDS[first];
-  return `cannot ${goal}: no ${what} (install Debian's package ${packages.join(" and ")})`;
+  return `cannot ${goal}: no ${what} (install Debian's package${packages.length > 1 ? "s" : ""} ${packages.join(" and ")})`;
 }
 
 /**
