@@ -29,8 +29,8 @@ await main(process.argv.slice(2));
 async function main(words: string[]): Promise<void> {
   if (!(await prepare())) return finish();
   if (words.length === 0) {
-    record("type check", (await run("npx", ["--no-install", "tsc", "--noEmit"])) === 0);
-    record("lint", (await run("npx", ["--no-install", "biome", "check", "."])) === 0);
+    record("type check", (await run(tool("tsc"), ["--noEmit"])) === 0);
+    record("lint", (await run(tool("biome"), ["check", "."])) === 0);
   }
   await runVitest("tests", words, {});
   if (words.length === 0) await runVitest("tests with sanitizers", ["test/acceptance"], { SSHIM_TEST_BIN: "build/asan" });
@@ -62,9 +62,9 @@ async function prepare(): Promise<boolean> {
 /** Runs vitest and adds what its report counts; a report that is not there is a failure. */
 async function runVitest(what: string, words: string[], env: Record<string, string>): Promise<void> {
   const report = join(root, `${what.replaceAll(" ", "-")}.json`);
-  const args = ["--no-install", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...words];
+  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...words];
   process.stdout.write(`\n${what}\n`);
-  const code = await run("npx", args, { ...env, SSHIM_TEST_ROOT: root });
+  const code = await run(tool("vitest"), args, { ...env, SSHIM_TEST_ROOT: root });
   try {
     const counts = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
     const failed = counts.numFailedTests ?? 0;
@@ -87,6 +87,10 @@ function finish(): void {
   const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";
   process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed${skipped}\n`);
   process.exitCode = tally.failed > 0 || tally.passed === 0 ? 1 : 0;
+}
+
+function tool(name: string): string {
+  return join(repository, "node_modules/.bin", name);
 }
 
 /** Runs a command with our output; gives its exit code, 1 for a signal. */
