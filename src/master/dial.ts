@@ -1,0 +1,287 @@
+/**
+ * Makes a master: one handshake by the real ssh, shown to the caller as the real ssh would have shown it, and a record of what came of it.
+ * The caller holds the lock of the shard. It never dials over a master that answers, leaves no process that nobody can reach, and
+ * repeats nothing but what ssh's own words prove to be harmless.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { failedPath, hashName, logPath, recordPath, socketPath } from "../state/paths.ts";
+import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
+import { judgeDial } from "./evidence.ts";
+import { launchAndWait } from "./launch.ts";
+import type { MasterPlan } from "./need.ts";
+import { endAtOnce, findDaemon, listens, type Process } from "./process.ts";
+import { type MasterRecord, writeRecord } from "./record.ts";
+import { decideDial } from "./retry.ts";
+
+/** The part of the line to the front that a dial needs (src/answer/line.ts). */
+export interface DialLine {
+  lock(name: string, count: number, seconds: number): "got" | "waited" | "busy";
+  unlock(name: string): void;
+  wait(seconds: number): void;
+}
+
+/**
+ * made = a new master listens; live = one was there already, or came first; failed = ssh's words are on stderr, exit with this code;
+ * pass = the real ssh does it better, for this reason.
+ */
+export type DialOutcome =
+  | { state: "made"; record: MasterRecord }
+  | { state: "live" }
+  | { state: "failed"; exitCode: number }
+  | { state: "pass"; reason: string };
+
+/** Makes the master of a shard. Throws nothing that a caller has to know: what goes wrong with files ends in `pass`. */
+export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine): Promise<DialOutcome> {
+  const socket = shard === 0 ? plan.socket : socketPath(plan.run, plan.key, shard);
+  const record = recordPath(plan.run, plan.key, shard);
+  mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
+  if (exists(socket)) {
+    const { clearPath } = await import("./path.ts");
+    const cleared = await clearPath(plan, socket, record);
+    if (cleared !== "clear") return cleared === "live" ? { state: "live" } : { state: "pass", reason: "path" };
+  }
+  if (exists(record)) (await import("./path.ts")).leaveRecord(record);
+  const place = `dial/${hashName(server(plan))}`;
+  if (line.lock(place, plan.settings.max_dials, connectTimeout(plan) ?? 30) === "busy") {
+    return { state: "pass", reason: "dials" };
+  }
+  line.wait(0);
+  return dialWithRetries(plan, shard, socket);
+}
+
+/** Server of a dial, for the number of handshakes at a time: host and port, or the key where a proxy leads there. */
+function server(plan: MasterPlan): string {
+  return usesProxy(plan) ? plan.key : `${plan.option("hostname") ?? plan.host}:${plan.option("port") ?? "22"}`;
+}
+
+async function dialWithRetries(plan: MasterPlan, shard: number, socket: string): Promise<DialOutcome> {
+  const quiet = !asksOnTerminal(plan);
+  const patience = connectTimeout(plan) ?? plan.settings.dial_timeout;
+  const began = Date.now();
+  let timeout = connectTimeout(plan) === undefined ? patience : undefined;
+  for (let attempt = 0; ; attempt++) {
+    const dialled = dialOnce(plan, shard, socket, quiet, timeout);
+    if (dialled.outcome !== undefined) return dialled.outcome;
+    const pause = plan.settings.retry_delay * (0.5 + Math.random());
+    const left = Math.floor(patience - (Date.now() - began) / 1000 - pause);
+    const decision = decideDial(quiet ? judgeDial(dialled.words) : "unknown", attempt, plan.settings.retries, left);
+    if (decision === "again") {
+      discard(dialled.log);
+      sleep(pause);
+      timeout = left;
+    } else if (decision === "pass") {
+      discard(dialled.log);
+      return { state: "pass", reason: "unlinkable" };
+    } else {
+      return showFailure(plan, dialled, quiet);
+    }
+  }
+}
+
+interface Dialled {
+  /** What there is to say at once; undefined: it failed, and the words say why. */
+  outcome?: DialOutcome;
+  exitCode: number;
+  /** Every byte that ssh and its proxy wrote on stderr, as far as they were caught. */
+  words: string;
+  log: Log | undefined;
+}
+
+/** A log file, open for appending. */
+interface Log {
+  readonly path: string;
+  readonly file: number;
+}
+
+function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: boolean, timeout: number | undefined): Dialled {
+  const proxied = usesProxy(plan);
+  const log = quiet || proxied ? openLog(plan, shard) : undefined;
+  const own = quiet ? log?.path : undefined;
+  const command = dialCommand(plan, socket, own, proxied ? log?.path : undefined, timeout);
+  const launched = launchAndWait({
+    front: plan.front,
+    argv0: plan.argv0,
+    real: plan.real,
+    arguments: command.words,
+    stderr: own === undefined || log === undefined ? 2 : log.file,
+    directory: plan.relative ? process.cwd() : "/",
+    environment: command.environment,
+  });
+  const bytes = log === undefined ? new Uint8Array(0) : readLog(log);
+  const words = new TextDecoder("latin1").decode(bytes);
+  const dialled = { exitCode: launched.exitCode ?? 255, words, log };
+  if (launched.exitCode === undefined) {
+    discard(log);
+    return { ...dialled, outcome: { state: "pass", reason: "launch" } };
+  }
+  if (launched.exitCode !== 0) return dialled;
+  return { ...dialled, outcome: acceptMaster(plan, shard, socket, launched.pid, [plan.argv0, ...command.words], bytes, log, own) };
+}
+
+/** ssh says that it is in the background: finds it, makes sure that it serves our path, and writes the record. */
+function acceptMaster(
+  plan: MasterPlan,
+  shard: number,
+  socket: string,
+  listener: number,
+  words: readonly string[],
+  said: Uint8Array,
+  log: Log | undefined,
+  own: string | undefined,
+): DialOutcome {
+  const daemon = findDaemon(listener, words);
+  // Only a path that others know too can be lost to somebody else between our look and link(2).
+  const shared = !socket.startsWith(`${plan.run}/`);
+  if (daemon === undefined || (shared && !listens(daemon.pid))) {
+    if (daemon !== undefined) endAtOnce(daemon.pid);
+    discard(log);
+    return { state: "live" };
+  }
+  const record: MasterRecord = {
+    character: plan.character,
+    pid: daemon.pid,
+    created: Math.floor(Date.now() / 1000),
+    limit: knownLimit(plan),
+    listener,
+    persist: plan.persist,
+    socket,
+    destination: plan.destination,
+    log: own,
+    claims: { started: `${daemon.started}`, said: `${said.length}`, host: plan.option("hostname") ?? plan.host },
+  };
+  try {
+    writeRecord(recordPath(plan.run, plan.key, shard), record);
+  } catch {
+    return withdraw(daemon, socket, log);
+  }
+  writeAll(2, said);
+  closeLog(log);
+  return { state: "made", record };
+}
+
+/** A master that cannot be written down would be one that nobody drains: it has no session yet, so it goes. */
+function withdraw(daemon: Process, socket: string, log: Log | undefined): DialOutcome {
+  endAtOnce(daemon.pid);
+  remove(socket);
+  discard(log);
+  return { state: "pass", reason: "record" };
+}
+
+function showFailure(plan: MasterPlan, dialled: Dialled, quiet: boolean): DialOutcome {
+  const bytes = dialled.log === undefined ? new Uint8Array(0) : readLog(dialled.log);
+  discard(dialled.log);
+  if (quiet && bytes.length === 0 && !/^(?:quiet|silent)$/i.test(plan.option("loglevel") ?? "")) {
+    // ssh always says why it fails: its words were lost (a full disk), so the real one has to say them.
+    return { state: "pass", reason: "silence" };
+  }
+  writeAll(2, bytes);
+  if (quiet) shareFailure(plan, bytes);
+  return { state: "failed", exitCode: dialled.exitCode };
+}
+
+/** Whoever waits for this dial says the same: each failure is a new inode. */
+function shareFailure(plan: MasterPlan, bytes: Uint8Array): void {
+  const path = failedPath(plan.run, plan.key);
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, bytes, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch {
+    remove(draft);
+  }
+}
+
+/** With a terminal, and no promise not to use it, ssh's prompts and messages have to stay in order: then it writes them itself. */
+function asksOnTerminal(plan: MasterPlan): boolean {
+  if (plan.option("batchmode") === "yes") return false;
+  try {
+    closeSync(openSync("/dev/tty", constants.O_RDWR | constants.O_NOCTTY));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openLog(plan: MasterPlan, shard: number): Log | undefined {
+  const path = logPath(plan.run, plan.key, shard, `${Date.now()}${`${process.pid}`.padStart(7, "0")}`);
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
+    return { path, file: openSync(path, flags, 0o600) };
+  } catch {
+    return undefined;
+  }
+}
+
+function readLog(log: Log): Uint8Array {
+  const bytes = new Uint8Array(fstatSync(log.file).size);
+  for (let at = 0; at < bytes.length; ) {
+    const count = readSync(log.file, bytes, at, bytes.length - at, at);
+    if (count === 0) return bytes.subarray(0, at);
+    at += count;
+  }
+  return bytes;
+}
+
+function closeLog(log: Log | undefined): void {
+  if (log !== undefined) closeSync(log.file);
+}
+
+function discard(log: Log | undefined): void {
+  if (log === undefined) return;
+  closeSync(log.file);
+  remove(log.path);
+}
+
+/** The limit that an earlier master of this key met (shard.ts writes it), else what a server is taken to allow. */
+function knownLimit(plan: MasterPlan): number {
+  try {
+    const limit = Number(readFileSync(`${plan.keydir}/limit`, "utf8"));
+    if (Number.isInteger(limit) && limit > 0) return limit;
+  } catch {
+    // None was met yet.
+  }
+  return plan.settings.max_sessions;
+}
+
+function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Not there.
+  }
+}
+
+function sleep(seconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
+
+/** Writes all of it; a stderr that nobody reads any more is no reason to fail. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  try {
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(file, bytes, sent);
+  } catch {
+    // EPIPE, EBADF: the caller does not want to know.
+  }
+}

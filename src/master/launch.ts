@@ -1,0 +1,38 @@
+/**
+ * Starts the real ssh through the front's launcher (docs/protocol.md, "The front by other names"), the one place that does.
+ * It hands on no descriptor of the caller but the stderr it is told to, and knows nothing of what ssh is started for.
+ */
+import { spawnSync } from "node:child_process";
+
+/** How to start it. */
+export interface Launch {
+  readonly front: string;
+  readonly argv0: string;
+  readonly real: string;
+  readonly arguments: readonly string[];
+  /** Descriptor that becomes stderr. */
+  readonly stderr: number;
+  readonly directory: string;
+  /** Environment on top of our own; undefined takes a variable away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** How it ended: the pid it had, and its exit code (255 when a signal ended it, undefined when it could not be started). */
+export interface Launched {
+  readonly pid: number;
+  readonly exitCode: number | undefined;
+}
+
+/** Runs it and waits until the process that was started ends (a master goes on in a child of its own). */
+export function launchAndWait(launch: Launch): Launched {
+  const result = spawnSync(launch.front, [launch.argv0, launch.real, ...launch.arguments], {
+    argv0: "ssh",
+    stdio: ["ignore", "ignore", launch.stderr],
+    cwd: launch.directory,
+    env: { ...process.env, SSHIM_AS: "launch", ...launch.environment },
+  });
+  if (result.error) {
+    return { pid: 0, exitCode: undefined };
+  }
+  return { pid: result.pid, exitCode: result.status ?? 255 };
+}

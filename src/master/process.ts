@@ -1,0 +1,109 @@
+/**
+ * What /proc knows of a master: which process a dial left behind, whether it still lives, whether it listens.
+ * Every answer is checked by command line and start, never by a pid alone; it ends a process only when asked, by its pid.
+ */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A live process. `started` is in clock ticks since the boot: together with the pid it names one process for ever. */
+export interface Process {
+  readonly pid: number;
+  readonly session: number;
+  readonly started: number;
+}
+
+/** Looks a process up; undefined when it is gone, or a zombie. */
+export function lookAtProcess(pid: number): Process | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  if (fields === undefined || fields.length < 20 || fields[0] === "Z" || fields[0] === "X") {
+    return undefined;
+  }
+  return { pid, session: Number(fields[3]), started: Number(fields[19]) };
+}
+
+/** True while a process of this pid lives. */
+export function lives(pid: number): boolean {
+  return pid > 0 && lookAtProcess(pid) !== undefined;
+}
+
+/**
+ * Finds the process that `ssh -f` left behind: daemon(3) forks it from the one that was started, so it has the same command line.
+ * @param parent the pid that was started; the child's is as a rule the next one
+ * @param words argv of the parent, whole
+ */
+export function findDaemon(parent: number, words: readonly string[]): Process | undefined {
+  const command = `${words.join("\0")}\0`;
+  const fits = (pid: number) => (read(`/proc/${pid}/cmdline`, "utf8") === command ? lookAtProcess(pid) : undefined);
+  for (let pid = parent + 1; pid <= parent + 32; pid++) {
+    const found = fits(pid);
+    if (found) return found;
+  }
+  let newest: Process | undefined;
+  for (const name of list("/proc")) {
+    const found = /^\d+$/.test(name) ? fits(Number(name)) : undefined;
+    if (found && found.started >= (newest?.started ?? 0)) newest = found;
+  }
+  return newest;
+}
+
+/** True when the process has a listening Unix socket: a master that lost its path has none. */
+export function listens(pid: number): boolean {
+  return unixSockets(pid).some(({ listening }) => listening);
+}
+
+/** True when somebody is connected to this master, through us or not: then it may carry a session. Undefined: it cannot be seen. */
+export function hasClients(pid: number): boolean | undefined {
+  const sockets = unixSockets(pid);
+  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.some(({ listening }) => !listening);
+}
+
+/** True when this process is an ssh that serves, served or was started for this control path. */
+export function isMasterOf(pid: number, socket: string): boolean {
+  const command = read(`/proc/${pid}/cmdline`, "utf8") ?? "";
+  return command.split("\0").includes(socket.replaceAll("%", "%%")) || command.startsWith(`ssh: ${socket} [mux]`);
+}
+
+/** Ends a process of ours at once. Not SIGTERM: ssh would unlink a control path that is by now somebody else's. */
+export function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+function unixSockets(pid: number): { listening: boolean }[] {
+  const sockets = new Map<string, { listening: boolean }>();
+  for (const line of (read("/proc/net/unix") ?? "").split("\n")) {
+    // Num RefCount Protocol Flags Type St Inode Path; __SO_ACCEPTCON is 0x10000.
+    const fields = line.trim().split(/\s+/);
+    if (fields[6] !== undefined) sockets.set(`socket:[${fields[6]}]`, { listening: fields[3] === "00010000" });
+  }
+  return list(`/proc/${pid}/fd`)
+    .map((name) => sockets.get(link(`/proc/${pid}/fd/${name}`)))
+    .filter((socket) => socket !== undefined);
+}
+
+function read(path: string, encoding: "latin1" | "utf8" = "latin1"): string | undefined {
+  try {
+    return readFileSync(path, encoding);
+  } catch {
+    return undefined;
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

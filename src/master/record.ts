@@ -1,0 +1,209 @@
+/**
+ * The record of a master (docs/protocol.md, "The record of a master"), and how many sessions hold a slot of it.
+ * It reads and writes the file; it starts, asks and ends no process.
+ */
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { decodeWord, encodeWord } from "../state/paths.ts";
+
+export interface MasterRecord {
+  /** The connection key of what it was dialled with. */
+  readonly character: string;
+  /** What the alive check answers; 0 when it is not known. */
+  readonly pid: number;
+  /** Epoch seconds. */
+  readonly created: number;
+  /** Sessions that the server allows on it, as far as known. */
+  readonly limit: number;
+  /** The process that called listen(2), as SO_PEERCRED tells it; 0 when it is not known. */
+  readonly listener: number;
+  /** Seconds; 0 = no bound. */
+  readonly persist: number;
+  readonly socket: string;
+  readonly destination: string;
+  readonly log: string | undefined;
+  /** Further lines, the control plane's own: name → value. */
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+/** The first byte of a record file that is a session's slot. */
+export const FIRST_SLOT = 4096;
+
+/** Reads a record. Gives undefined when there is none, when it is empty (a shard that is being waited for) or damaged. */
+export function readRecord(path: string): MasterRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8").slice(0, FIRST_SLOT);
+  } catch {
+    return undefined;
+  }
+  const lines = text.split("\n");
+  const end = lines.indexOf("end");
+  if (lines[0] !== "sshim-master 1" || end < 0) {
+    return undefined;
+  }
+  const said = new Map(lines.slice(1, end).map((line) => splitLine(line)));
+  const word = (name: string) => said.get(name) ?? "";
+  if (!/^[0-9a-f]{32}$/.test(word("character"))) {
+    return undefined;
+  }
+  try {
+    const log = word("log");
+    return {
+      character: word("character"),
+      pid: readNumber(word("pid")),
+      created: readNumber(word("created")),
+      limit: readNumber(word("limit")),
+      listener: readNumber(word("listener")),
+      persist: readNumber(word("persist")),
+      socket: word("socket") === "" ? "" : decodeWord(word("socket")),
+      destination: word("destination") === "" ? "" : decodeWord(word("destination")),
+      log: log === "" || log === "-" ? undefined : decodeWord(log),
+      claims: Object.fromEntries(
+        [...said].filter(([name]) => !OWN_LINES.includes(name)).map(([name, value]) => [name, decodeClaim(value)]),
+      ),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes a record in place, made where it is not there: slots are locks on its inode, so it is never replaced.
+ * The caller holds the key's lock. Throws what the file system throws.
+ */
+export function writeRecord(path: string, record: MasterRecord): void {
+  const lines = [
+    "sshim-master 1",
+    `character ${record.character}`,
+    `pid ${record.pid}`,
+    `created ${record.created}`,
+    `limit ${record.limit}`,
+    `listener ${record.listener}`,
+    `persist ${record.persist}`,
+    `socket ${encodeWord(record.socket)}`,
+    `destination ${encodeWord(record.destination)}`,
+    `log ${record.log === undefined ? "-" : encodeWord(record.log)}`,
+    ...Object.entries(record.claims).map(([name, value]) => `${name} ${encodeWord(value)}`),
+    "end",
+    "",
+  ];
+  writeInPlace(path, lines.join("\n"));
+}
+
+/** Makes the record of a shard say that nobody is there; its inode, and with it the slots, stays. */
+export function clearRecord(path: string): void {
+  try {
+    statSync(path);
+  } catch {
+    return;
+  }
+  writeInPlace(path, "");
+}
+
+/** Renames the record of a master that takes no more sessions: those that run keep their slots in it. Gives the new path. */
+export function retireRecord(path: string, pid: number): string | undefined {
+  const retired = `${path}.${pid}`;
+  try {
+    renameSync(path, retired);
+    return retired;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * How many sessions hold a slot of this record file: exact, and right after a SIGKILL too, since the kernel frees locks.
+ * @param locks the text of /proc/locks, where several records are counted at once
+ */
+export function countSessions(path: string, locks = readLocks()): number {
+  let file: { dev: number; ino: number };
+  try {
+    file = statSync(path);
+  } catch {
+    return 0;
+  }
+  const here: Slots[] = readSlots(locks).filter(({ inode }) => inode === file.ino);
+  const device = `${hex(major(file.dev))}:${hex(minor(file.dev))}`;
+  const exact = here.filter((slot) => slot.device === device);
+  // Overlay and btrfs report another device to stat(2) than to /proc/locks: there the inode alone has to do.
+  return (exact.length > 0 ? exact : here).reduce((sum, slot) => sum + slot.count, 0);
+}
+
+/** The kernel's list of locks, or nothing where there is no /proc. */
+export function readLocks(): string {
+  try {
+    return readFileSync("/proc/locks", "latin1");
+  } catch {
+    return "";
+  }
+}
+
+interface Slots {
+  device: string;
+  inode: number;
+  count: number;
+}
+
+const OWN_LINES: readonly string[] = ["character", "pid", "created", "limit", "listener", "persist", "socket", "destination", "log"];
+
+function splitLine(line: string): [string, string] {
+  const space = line.indexOf(" ");
+  return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
+}
+
+/** A claim is a word of ours; what somebody else wrote there is kept as it stands. */
+function decodeClaim(value: string): string {
+  try {
+    return decodeWord(value);
+  } catch {
+    return value;
+  }
+}
+
+function readNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+function writeInPlace(path: string, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length >= FIRST_SLOT) {
+    throw new RangeError(`cannot write ${path}: the record is longer than ${FIRST_SLOT} bytes`);
+  }
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    fchmodSync(file, 0o600);
+    // One write, so that a front that reads meanwhile sees the old text or the new one; what is left of a longer old one follows `end`.
+    for (let sent = 0; sent < bytes.length; ) {
+      sent += writeSync(file, bytes, sent, bytes.length - sent, sent);
+    }
+    ftruncateSync(file, bytes.length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The slots of /proc/locks: `1: OFDLCK ADVISORY  WRITE -1 fe:00:2146375 4096 4096`; a line with `->` is one who waits. */
+function readSlots(locks: string): Slots[] {
+  const slots: Slots[] = [];
+  for (const line of locks.split("\n")) {
+    const found = /^\d+: OFDLCK +\S+ +WRITE +-?\d+ ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line.trim());
+    if (!found || found[4] === "EOF") continue;
+    const start = Math.max(Number(found[3]), FIRST_SLOT);
+    const count = Number(found[4]) - start + 1;
+    // Locks of one open file that lie side by side are shown as one range.
+    if (count > 0) slots.push({ device: found[1] as string, inode: Number(found[2]), count });
+  }
+  return slots;
+}
+
+function major(device: number): number {
+  return Number((BigInt(device) >> 8n) & 0xfffn) + Number((BigInt(device) >> 32n) & 0xfffff000n);
+}
+
+function minor(device: number): number {
+  return Number(BigInt(device) & 0xffn) + Number((BigInt(device) >> 12n) & 0xffffff00n);
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}

@@ -1,0 +1,134 @@
+/**
+ * The one place that decides what happens after a failure, from (stage, failure) as docs/protocol.md names them. It does nothing itself.
+ * At most once: from the moment when NEW_SESSION and its descriptors are sent, only a refusal proves that nothing was started.
+ */
+import type { DialFailure } from "./evidence.ts";
+
+/** Where it broke, in the order of a call. `session` = NEW_SESSION and the descriptors were sent, no reply yet. */
+export const stages = ["record", "connect", "hello", "alive", "session", "opened"] as const;
+/** How it broke. */
+export const failures = [
+  "none",
+  "refused",
+  "foreign",
+  "error",
+  "eof",
+  "timeout",
+  "nonsense",
+  "denied",
+  "failure",
+  "character",
+  "expired",
+  "idle",
+  "damaged",
+  "full",
+] as const;
+
+export type Stage = (typeof stages)[number];
+export type Failure = (typeof failures)[number];
+
+/**
+ * dial = make a master; replace = put the wedged one out of the way, then dial; overflow = the next shard, and learn the limit;
+ * retire = stop-listening, then dial; judge = plan anew, with the master that is there in view; pass = the real ssh; lost = 255.
+ */
+export type Decision = "dial" | "replace" | "overflow" | "retire" | "judge" | "pass" | "lost";
+
+/** What is known about the remote command at this point. */
+export type Verdict = "not started" | "started" | "unknown";
+
+/** What to do, and what is proven. Words that are no stage or failure of ours end in `lost` where something may have been sent. */
+export function decide(stage: string | undefined, failure: string | undefined, attempt: number): { decision: Decision; verdict: Verdict } {
+  const row = stage === undefined ? undefined : TABLE[stage as Stage];
+  const verdict = judgeVerdict(stage, failure);
+  const decision = row?.[failure as Failure] ?? (verdict === "not started" ? "pass" : "lost");
+  // Whoever comes back again and again meets something that dialling does not cure.
+  return { decision: attempt >= MOST_ATTEMPTS && decision !== "lost" ? "pass" : decision, verdict };
+}
+
+/** What to do about a failed dial: nothing was sent to a master yet, so only the server's patience is at stake. */
+export function decideDial(failure: DialFailure, attempt: number, retries: number, secondsLeft: number): "again" | "pass" | "give up" {
+  if (failure === "unlinkable") return "pass";
+  // A dial that used up the caller's time is not repeated: two of them would take twice as long as the real ssh.
+  return failure === "transient" && attempt < retries && secondsLeft >= 1 ? "again" : "give up";
+}
+
+/** A caller comes back at most this often before it goes by itself. */
+export const MOST_ATTEMPTS = 16;
+
+const NEVER_AGAIN = everyFailure("lost");
+
+const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
+  record: {
+    ...everyFailure("pass"),
+    none: "dial",
+    refused: "dial",
+    damaged: "dial",
+    character: "judge",
+    expired: "retire",
+    idle: "retire",
+  },
+  connect: {
+    ...everyFailure("pass"),
+    none: "dial",
+    refused: "dial",
+    eof: "dial",
+    // A full backlog: nobody has accepted for a long time.
+    timeout: "replace",
+    character: "judge",
+    damaged: "dial",
+    expired: "retire",
+    idle: "retire",
+  },
+  hello: {
+    ...everyFailure("pass"),
+    none: "dial",
+    refused: "dial",
+    // ControlPersist ran out between accept and hello.
+    eof: "dial",
+    timeout: "replace",
+    nonsense: "replace",
+    character: "judge",
+    damaged: "dial",
+    expired: "retire",
+    idle: "retire",
+  },
+  alive: {
+    ...everyFailure("pass"),
+    none: "dial",
+    refused: "dial",
+    eof: "dial",
+    timeout: "replace",
+    nonsense: "replace",
+    character: "judge",
+    damaged: "dial",
+    expired: "retire",
+    idle: "retire",
+  },
+  session: {
+    ...NEVER_AGAIN,
+    // MUX_S_FAILURE: the server did not open a session. MUX_S_PERMISSION_DENIED: the master's owner said no; ssh goes by itself then.
+    failure: "overflow",
+    denied: "pass",
+  },
+  opened: NEVER_AGAIN,
+};
+
+function everyFailure(decision: Decision): Record<Failure, Decision> {
+  return Object.fromEntries(failures.map((failure) => [failure, decision])) as Record<Failure, Decision>;
+}
+
+function judgeVerdict(stage: string | undefined, failure: string | undefined): Verdict {
+  switch (stage) {
+    case "record":
+    case "connect":
+    case "hello":
+    case "alive":
+      return "not started";
+    case "session":
+      return failure === "failure" || failure === "denied" ? "not started" : "unknown";
+    case "opened":
+      return "started";
+    default:
+      return "unknown";
+  }
+}
