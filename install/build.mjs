@@ -1,5 +1,5 @@
 /**
- * Builds bin/ssh (the front, C) with its other names scp and sftp, and bin/sshim (the control plane, by Bun's compiler). Plain Node, no
+ * Builds bin/ssh (the front, C) with its other names (scp, sftp, sshim), and bin/sshim-control (the control plane, by Bun's compiler). Plain Node, no
  * dependency, so that `npm ci` can run it. Does nothing where nothing changed; never leaves half a program in bin.
  *
  *     node install/build.mjs [--front] [--control] [--sanitize] [--force]      (no part named: front and control plane)
@@ -44,19 +44,19 @@ export function buildSanitized({ force = false } = {}) {
     say(`build/asan/ssh: sanitized (${command})`);
   }
   linkNames(folder);
-  link("../../bin/sshim", join(folder, "sshim"));
+  link("../../bin/sshim-control", join(folder, "sshim-control"));
   link("asan/ssh", join(build, "ssh-asan"));
 }
 
-/** Compiles the control plane into bin/sshim for this machine, unless it is newer than its sources. Throws one line on failure. */
+/** Compiles the control plane into bin/sshim-control for this machine, unless it is newer than its sources. Throws one line on failure. */
 export function buildControl({ force = false } = {}) {
-  const target = join(bin, "sshim");
+  const target = join(bin, "sshim-control");
   const entry = join(root, "src/main.ts");
   const bun = findBun(root);
-  if (!existsSync(entry)) return say("bin/sshim: not built, there is no src/main.ts");
+  if (!existsSync(entry)) return say("bin/sshim-control: not built, there is no src/main.ts");
   if (!force && !isStale(target, [join(root, "src"), join(root, "package.json"), bun.path, import.meta.filename])) return;
   compileControl({ bun: bun.path, target: bun.target, runtime: bun.path, output: target });
-  say(`bin/sshim: ${Math.ceil(statSync(target).size / 1024 / 1024)} MB (Bun ${bun.version}, ${bun.target})`);
+  say(`bin/sshim-control: ${Math.ceil(statSync(target).size / 1024 / 1024)} MB (Bun ${bun.version}, ${bun.target})`);
 }
 
 /**
@@ -131,7 +131,7 @@ function isStale(target, inputs) {
 }
 
 function linkNames(folder) {
-  for (const name of ["scp", "sftp"]) link("ssh", join(folder, name));
+  for (const name of ["scp", "sftp", "sshim"]) link("ssh", join(folder, name));
 }
 
 function link(to, path) {

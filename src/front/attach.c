@@ -1,0 +1,342 @@
+/* Finds a master with room and makes sure that it is the right one and alive. Refuses a socket of another user, a master whose record
+ * the ticket does not accept, and one that does not answer within a second. Starts nothing. */
+#include "attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "record.h"
+
+enum { HELLO_SECONDS = 1 };
+
+static enum reached reach_shard(struct front *front, enum purpose purpose, struct connection *connection, int shard);
+static enum reached hold_slot(struct front *front, enum purpose purpose, struct connection *connection, const struct record *record);
+static bool still_current(struct front *front, struct connection *connection);
+static bool judge_record(struct front *front, struct connection *connection, const struct record *record, const struct stat *st);
+static bool accepted(const struct ticket *ticket, const char *character);
+static bool connect_socket(struct front *front, const char *path, int *fd);
+static bool greet(struct front *front, struct connection *connection);
+static void drop_socket(struct connection *connection);
+static bool shard_path(struct front *front, int shard, const char *ending, char *path, size_t size);
+
+enum reached
+reach_master(struct front *front, enum purpose purpose, struct connection *connection)
+{
+	int64_t deadline = now_ns() + (int64_t)front->ticket.connect_timeout * 1000000000;
+
+	/* A caller that waited for its shard still has its slot there. */
+	if (connection->record_fd >= 0 && still_current(front, connection))
+		return reach_shard(front, purpose, connection, connection->shard);
+	drop_connection(connection);
+	for (unsigned pause = 10; ; pause = pause < 80 ? pause * 2 : pause) {
+		for (int shard = 0; shard < (int)front->ticket.shards && shard < SHARDS_MAX; shard++) {
+			enum reached reached = reach_shard(front, purpose, connection, shard);
+			if (reached != FULL)
+				return reached;
+			drop_connection(connection);
+		}
+		if (now_ns() >= deadline)
+			break;
+		/* Every place is taken: nobody can be told when one is free, so look again, not all at the same moment. */
+		struct timespec nap = { 0, (long)(pause + (unsigned)getpid() % pause) * 1000000 };
+		(void)nanosleep(&nap, NULL);
+	}
+	set_fault(front, "record", "full");
+	return BROKEN;
+}
+
+static enum reached
+reach_shard(struct front *front, enum purpose purpose, struct connection *connection, int shard)
+{
+	char path[PATH_SIZE];
+	struct record record;
+	struct stat st;
+
+	front->shard = shard;
+	if (!shard_path(front, shard, ".m", path, sizeof(path)))
+		return BROKEN;
+	if (connection->record_fd < 0) {
+		connection->record_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		connection->shard = shard;
+		connection->slot = -1;
+	}
+	if (connection->record_fd < 0) {
+		set_fault(front, "record", errno == ENOENT ? "none" : "error");
+		return BROKEN;
+	}
+	if (fstat(connection->record_fd, &st) != 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode)) {
+		set_fault(front, "record", "foreign");
+		return BROKEN;
+	}
+	connection->dev = st.st_dev;
+	connection->ino = st.st_ino;
+	if (!record_read(connection->record_fd, &record)) {
+		set_fault(front, "record", "damaged");
+		return BROKEN;
+	}
+	enum reached held = hold_slot(front, purpose, connection, &record);
+	if (held != REACHED)
+		return held;
+	if (record.present && !judge_record(front, connection, &record, &st))
+		return BROKEN;
+	if (shard > 0 && !shard_path(front, shard, "", path, sizeof(path)))
+		return BROKEN;
+	if (!reach_socket(front, shard == 0 ? front->ticket.socket : path, connection))
+		return BROKEN;
+	/* The record must speak of the master that answers, and still be the shard's: else somebody replaced either in between. */
+	bool known = record.present && record.pid == connection->pid;
+	if (!accepted(&front->ticket, known ? record.character : "-") || !still_current(front, connection)) {
+		set_fault(front, "record", "character");
+		drop_socket(connection);
+		return BROKEN;
+	}
+	return REACHED;
+}
+
+static enum reached
+hold_slot(struct front *front, enum purpose purpose, struct connection *connection, const struct record *record)
+{
+	uint64_t limit = record->present && record->limit > 0 ? record->limit : front->ticket.limit;
+
+	if (purpose == FOR_STDIO) {
+		/* A forwarding is no session for the server: it holds a byte of its own kind, without a limit. */
+		if (connection->slot < 0)
+			connection->slot = slot_take(connection->record_fd, STDIO_BASE, STDIO_MOST);
+		return connection->slot >= 0 ? REACHED : FULL;
+	}
+	if (limit > SLOT_MOST)
+		limit = SLOT_MOST;
+	/* Sessions above a limit that was learned after they began still count. */
+	int above = limit < SLOT_MOST ? slots_held(connection->record_fd, SLOT_BASE + (int)limit, SLOT_MOST - (int)limit) : 0;
+	if (connection->slot >= (int)limit) {
+		slot_drop(connection->record_fd, SLOT_BASE, connection->slot);
+		connection->slot = -1;
+	}
+	if (connection->slot < 0 && above >= 0 && above < (int)limit)
+		connection->slot = slot_take(connection->record_fd, SLOT_BASE, (int)limit - above);
+	return connection->slot >= 0 ? REACHED : FULL;
+}
+
+bool
+slot_outgrown(struct front *front, struct connection *connection)
+{
+	struct record record;
+
+	if (connection->record_fd < 0 || !still_current(front, connection))
+		return true;
+	return record_read(connection->record_fd, &record) && record.present && record.limit > 0 && (uint64_t)connection->slot >= record.limit;
+}
+
+static bool
+still_current(struct front *front, struct connection *connection)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	return shard_path(front, connection->shard, ".m", path, sizeof(path)) && lstat(path, &st) == 0 && st.st_dev == connection->dev &&
+	    st.st_ino == connection->ino;
+}
+
+static bool
+judge_record(struct front *front, struct connection *connection, const struct record *record, const struct stat *st)
+{
+	const struct ticket *ticket = &front->ticket;
+	time_t now = time(NULL);
+	int64_t age = (int64_t)now - (int64_t)record->created, idle = (int64_t)now - (int64_t)st->st_mtime;
+
+	if (!accepted(ticket, record->character)) {
+		set_fault(front, "record", "character");
+		return false;
+	}
+	/* A clock that jumped back makes a time of the future: that is old too. */
+	if (ticket->max_age > 0 && (age > (int64_t)ticket->max_age || age < -1)) {
+		set_fault(front, "record", "expired");
+		return false;
+	}
+	if (ticket->persist > 0 && (idle > (int64_t)ticket->persist || idle < -1) && slots_held(connection->record_fd, SLOT_BASE, SLOT_MOST + STDIO_MOST) == 0) {
+		set_fault(front, "record", "idle");
+		return false;
+	}
+	return true;
+}
+
+static bool
+accepted(const struct ticket *ticket, const char *character)
+{
+	for (size_t i = 0; i < ticket->accept_count; i++)
+		if (strcmp(ticket->accept[i], character) == 0)
+			return true;
+	return false;
+}
+
+bool
+reach_socket(struct front *front, const char *path, struct connection *connection)
+{
+	return connect_socket(front, path, &connection->fd) && greet(front, connection);
+}
+
+static bool
+connect_socket(struct front *front, const char *path, int *fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	/* Bounds connect(2) too: with a full backlog in front of a stopped master it would wait for ever. */
+	struct timeval deadline = { HELLO_SECONDS, 0 };
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		set_fault(front, "connect", "error");
+		return false;
+	}
+	strcpy(address.sun_path, path);
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) != 0) {
+		set_fault(front, "connect", "error");
+	} else if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		int error = errno;
+		set_fault(front, "connect", error == ENOENT || error == ENOTDIR ? "none" : error == ECONNREFUSED ? "refused" : error == EAGAIN ? "timeout" : "error");
+		(void)snprintf(front->fault.detail, sizeof(front->fault.detail), "%s", strerror(error));
+	} else {
+		uid_t uid = (uid_t)-1;
+#ifdef __linux__
+		struct ucred peer;
+		socklen_t length = sizeof(peer);
+		if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+			uid = peer.uid;
+#else
+		gid_t gid;
+		if (getpeereid(*fd, &uid, &gid) != 0)
+			uid = (uid_t)-1;
+#endif
+		if (uid == geteuid() || uid == 0)
+			return true;
+		set_fault(front, "connect", "foreign");
+	}
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+	return false;
+}
+
+/* MUX_MSG_HELLO and MUX_C_ALIVE_CHECK in one write; a master says its own hello first (mux_client_hello_exchange, mux_client_request_alive). */
+static bool
+greet(struct front *front, struct connection *connection)
+{
+	unsigned char bytes[32];
+	struct mux_output out = { bytes, sizeof(bytes), 0, true };
+	struct mux_reply reply;
+	size_t begun, length;
+	int64_t deadline = now_ns() + (int64_t)HELLO_SECONDS * 1000000000;
+
+	begun = mux_begin(&out);
+	mux_put_u32(&out, MUX_MSG_HELLO);
+	mux_put_u32(&out, SSHMUX_VER);
+	mux_end(&out, begun);
+	begun = mux_begin(&out);
+	mux_put_u32(&out, MUX_C_ALIVE_CHECK);
+	mux_put_u32(&out, 0);
+	mux_end(&out, begun);
+	connection->input.used = 0;
+	bool sent = out.ok && send(connection->fd, bytes, out.used, MSG_NOSIGNAL) == (ssize_t)out.used;
+	bool hello = false;
+	const char *failure = sent ? NULL : errno == EAGAIN ? "timeout" : "eof";
+	while (failure == NULL) {
+		enum heard heard = hear_frame(connection->fd, &connection->input, &reply, &length, deadline, NULL);
+		if (heard == HEARD_SIGNAL)
+			continue;
+		if (heard != HEARD) {
+			failure = heard == HEARD_EOF ? "eof" : heard == HEARD_TIMEOUT ? "timeout" : "nonsense";
+			break;
+		}
+		mux_drop(&connection->input, length);
+		if (!hello && reply.type == MUX_MSG_HELLO && reply.first == SSHMUX_VER) {
+			hello = true;
+		} else if (hello && reply.type == MUX_S_ALIVE && reply.first == 0 && reply.second != 0) {
+			connection->pid = reply.second;
+			return true;
+		} else {
+			failure = "nonsense";
+		}
+	}
+	set_fault(front, hello ? "alive" : "hello", failure);
+	drop_socket(connection);
+	return false;
+}
+
+enum heard
+hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length, int64_t deadline, const void *mask)
+{
+	for (;;) {
+		enum mux_next next = mux_decode(input, reply, length);
+		if (next != MUX_MORE)
+			return next == MUX_FRAME ? HEARD : HEARD_NONSENSE;
+		int64_t left = deadline - now_ns();
+		if (deadline != 0 && left <= 0)
+			return HEARD_TIMEOUT;
+		struct timespec timeout = { left / 1000000000, left % 1000000000 };
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		int polled = ppoll(&ready, 1, deadline != 0 ? &timeout : NULL, mask);
+		if (polled < 0 && errno == EINTR)
+			return HEARD_SIGNAL;
+		if (polled < 0)
+			return HEARD_EOF;
+		if (polled == 0)
+			continue;
+		ssize_t got = recv(fd, input->bytes + input->used, sizeof(input->bytes) - input->used, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return HEARD_EOF;
+		input->used += (size_t)got;
+	}
+}
+
+void
+mark_used(struct connection *connection)
+{
+	if (connection->record_fd >= 0)
+		(void)futimens(connection->record_fd, NULL);
+}
+
+static void
+drop_socket(struct connection *connection)
+{
+	if (connection->fd >= 0)
+		(void)close(connection->fd);
+	connection->fd = -1;
+}
+
+void
+drop_connection(struct connection *connection)
+{
+	drop_socket(connection);
+	if (connection->record_fd >= 0)
+		(void)close(connection->record_fd); /* frees the slot */
+	connection->record_fd = -1;
+	connection->slot = -1;
+}
+
+static bool
+shard_path(struct front *front, int shard, const char *ending, char *path, size_t size)
+{
+	int written = snprintf(path, size, "%s/%d%s", front->ticket.keydir, shard, ending);
+
+	if (written > 0 && (size_t)written < size)
+		return true;
+	set_fault(front, "record", "error");
+	return false;
+}
+
+void
+set_fault(struct front *front, const char *stage, const char *failure)
+{
+	front->fault.stage = stage;
+	front->fault.failure = failure;
+	front->fault.detail[0] = '\0';
+}

@@ -1,0 +1,98 @@
+/* The environment on its way through the control plane: what would steer its runtime, or would not survive it, travels as hex, and is
+ * given back to every ssh that it starts. Refuses nothing: a variable is changed in form or not at all. */
+#include "environment.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+must_be_hidden(const char *entry)
+{
+	return strncmp(entry, "BUN_", 4) == 0 || strncmp(entry, "NODE_", 5) == 0 || !valid_utf8(entry);
+}
+
+static bool
+is_mark(const char *entry)
+{
+	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=", NULL };
+
+	for (int i = 0; marks[i] != NULL; i++)
+		if (strncmp(entry, marks[i], strlen(marks[i])) == 0)
+			return true;
+	return false;
+}
+
+static char *
+hide(const char *entry, size_t number)
+{
+	size_t length = strlen(entry);
+	char *hidden = malloc(length * 2 + 48);
+
+	if (hidden == NULL)
+		return NULL;
+	int at = sprintf(hidden, "SSHIM_RAW_%zu=", number);
+	for (size_t i = 0; i < length; i++)
+		at += sprintf(hidden + at, "%02x", (unsigned)(unsigned char)entry[i]);
+	return hidden;
+}
+
+char **
+clean_environment(char **environment)
+{
+	size_t count = 0, kept = 0;
+	unsigned long long ignored = 0;
+	struct sigaction act;
+
+	while (environment[count] != NULL)
+		count++;
+	char **clean = calloc(count + 2, sizeof(*clean));
+	char *mark = malloc(48);
+	if (clean == NULL || mark == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		/* What was hidden before stays so: a script may stand between the front and the control plane. */
+		char *entry = must_be_hidden(environment[i]) ? hide(environment[i], i) : environment[i];
+		if (entry == NULL)
+			return NULL;
+		if (!is_mark(environment[i]))
+			clean[kept++] = entry;
+	}
+	for (int number = 1; number < 64; number++)
+		if (sigaction(number, NULL, &act) == 0 && act.sa_handler == SIG_IGN)
+			ignored |= 1ull << number;
+	(void)sprintf(mark, "SSHIM_IGNORED=%llx", ignored);
+	clean[kept] = mark;
+	return clean;
+}
+
+void
+restore_environment(char **environment)
+{
+	const char *then = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; environment[i] != NULL; i++) {
+		char *entry = environment[i];
+		char *value = strchr(entry, '=');
+
+		if (strncmp(entry, "SSHIM_RAW_", 10) == 0 && value != NULL && hex_to_bytes(value + 1))
+			environment[kept++] = value + 1;
+		else if (strncmp(entry, "SSHIM_THEN_AS=", 14) == 0)
+			then = entry + 14;
+		else if (!is_mark(entry))
+			environment[kept++] = entry;
+	}
+	environment[kept] = NULL;
+	if (then != NULL)
+		(void)setenv("SSHIM_AS", then, 1);
+}
+
+unsigned long long
+ignored_signals(void)
+{
+	const char *mark = getenv("SSHIM_IGNORED");
+
+	return mark != NULL ? strtoull(mark, NULL, 16) : 0;
+}

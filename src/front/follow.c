@@ -1,0 +1,215 @@
+/* Follows a ticket: attach, wait behind a lock, ask, and again, until there is an exit code or the real ssh. */
+#include "front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "session.h"
+
+enum { ATTEMPTS_MAX = 12 };
+
+/* Where we stand towards the lock of the shard that has no usable master. */
+enum standing { OUTSIDE, AWAITED, HELD };
+
+struct stay {
+	struct connection connection;
+	enum standing standing;
+	int shard;
+	char lock[128];
+	bool failed_known;
+	struct stat failed_before;   /* RUN/k/<key>/failed when we began to wait */
+};
+
+static _Noreturn void attach(struct front *front);
+static _Noreturn void check(struct front *front);
+static void come_closer(struct front *front, struct stay *stay);
+static bool failed_identity(struct front *front, struct stat *st);
+static void share_failure(struct front *front, struct stay *stay);
+static void heed(struct front *front, struct answer answer);
+static bool is(const struct front *front, const char *stage, const char *failure);
+
+_Noreturn void
+follow_ticket(struct front *front)
+{
+	switch (front->ticket.lane) {
+	case LANE_PASS:
+		pass(front, NULL);
+	case LANE_CONTROL:
+		if (front->ticket.check)
+			check(front);
+		heed(front, ask(front, "control", 0, NULL));
+		pass(front, "control");
+	case LANE_ATTACH:
+	case LANE_ESTABLISH:
+		break;
+	}
+	attach(front);
+}
+
+static _Noreturn void
+attach(struct front *front)
+{
+	struct stay stay = { .connection = { .fd = -1, .record_fd = -1, .slot = -1 }, .standing = OUTSIDE };
+	enum purpose purpose = front->ticket.stdio_host != NULL ? FOR_STDIO : FOR_SESSION;
+
+	while (front->attempts < ATTEMPTS_MAX) {
+		bool establish = front->ticket.lane == LANE_ESTABLISH;
+		front->fault = (struct fault){ 0 };
+		bool reached = establish ? reach_socket(front, front->ticket.socket, &stay.connection) :
+		    reach_master(front, purpose, &stay.connection) == REACHED;
+		if (front->ticket.lane == LANE_PASS)
+			pass(front, NULL);
+		if (reached && establish) {
+			journal(front, "established", NULL, 0);
+			_exit(0);
+		}
+		if (reached) {
+			unlock_all(&front->place);
+			stay.standing = OUTSIDE;
+			run_session(front, &stay.connection); /* returns only if no session was opened */
+			if (front->sent) {
+				heed(front, ask(front, "heal", front->shard, &front->fault)); /* unknown: 255, but for evidence */
+				front->sent = false;
+			} else if (is(front, "session", "failure") || is(front, "session", "denied")) {
+				if (purpose == FOR_STDIO)
+					pass(front, "forwarding refused");
+				stay.standing = OUTSIDE;
+				if (stay.connection.fd >= 0)
+					(void)close(stay.connection.fd);
+				stay.connection.fd = -1;
+				/* Only the first of those who were refused has to tell. */
+				(void)snprintf(stay.lock, sizeof(stay.lock), "key/%s/%d", front->ticket.key, front->shard);
+				if (lock_name(&front->place, stay.lock, 1, (unsigned)front->ticket.connect_timeout) == LOCK_BROKEN)
+					pass(front, "no lock");
+				if (!slot_outgrown(front, &stay.connection)) {
+					heed(front, ask(front, "heal", front->shard, &front->fault));
+					front->attempts++;
+				}
+				unlock_all(&front->place);
+			}
+			drop_connection(&stay.connection);
+			continue;
+		}
+		if (is(front, "record", "full"))
+			pass(front, "full");
+		if (stay.standing == HELD && stay.shard == front->shard) {
+			bool missing = is(front, "connect", "none") || is(front, "connect", "refused") || is(front, "record", "none");
+			heed(front, ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
+			front->attempts++;
+			stay.standing = OUTSIDE;
+			continue;
+		}
+		come_closer(front, &stay);
+	}
+	pass(front, "attempts");
+}
+
+/* One step towards the lock: take it if it is free, else sleep until its holder is done and look again, and only then queue for it. So of a crowd
+ * one asks, and all others wake together. */
+static void
+come_closer(struct front *front, struct stay *stay)
+{
+	unsigned seconds = (unsigned)front->ticket.connect_timeout;
+	enum lock_result result;
+
+	if (stay->standing == HELD || stay->shard != front->shard) {
+		unlock_all(&front->place);
+		stay->standing = OUTSIDE;
+	}
+	stay->shard = front->shard;
+	(void)snprintf(stay->lock, sizeof(stay->lock), "key/%s/%d", front->ticket.key, front->shard);
+	if (stay->standing == OUTSIDE)
+		stay->failed_known = failed_identity(front, &stay->failed_before);
+	result = lock_try(&front->place, stay->lock);
+	if (result == LOCK_BUSY) {
+		result = stay->standing == OUTSIDE ? lock_await(&front->place, stay->lock, seconds) : lock_name(&front->place, stay->lock, 1, seconds);
+		if (result == LOCK_WAITED)
+			share_failure(front, stay);
+		if (result == LOCK_WAITED && stay->standing == OUTSIDE) {
+			stay->standing = AWAITED;
+			return;
+		}
+	}
+	if (result == LOCK_BROKEN)
+		pass(front, "no lock");
+	if (result == LOCK_BUSY)
+		pass(front, "lock busy");
+	stay->standing = HELD;
+}
+
+static bool
+failed_path(struct front *front, char *path, size_t size)
+{
+	int written = snprintf(path, size, "%s/failed", front->ticket.keydir);
+
+	return written > 0 && (size_t)written < size;
+}
+
+static bool
+failed_identity(struct front *front, struct stat *st)
+{
+	char path[PATH_SIZE];
+
+	return failed_path(front, path, sizeof(path)) && lstat(path, st) == 0;
+}
+
+/* The dial that we waited for failed: its words and its 255 are ours too. A failure that was there before is none of ours. */
+static void
+share_failure(struct front *front, struct stay *stay)
+{
+	char path[PATH_SIZE], bytes[4096];
+	struct stat now;
+	ssize_t got;
+
+	if (!failed_identity(front, &now) || (stay->failed_known && now.st_ino == stay->failed_before.st_ino && now.st_mtime == stay->failed_before.st_mtime))
+		return;
+	if (!failed_path(front, path, sizeof(path)))
+		return;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+		if (write(2, bytes, (size_t)got) != got)
+			break;
+	journal(front, "failure shared", NULL, 255);
+	_exit(255);
+}
+
+/* -O check, as mux_client_request_alive and muxclient say it; where no master is, the real ssh has the right words. */
+static _Noreturn void
+check(struct front *front)
+{
+	struct connection connection = { .fd = -1, .record_fd = -1, .slot = -1 };
+
+	if (reach_socket(front, front->ticket.socket, &connection)) {
+		(void)dprintf(2, "Master running (pid=%u)\r\n", connection.pid);
+		journal(front, "checked", NULL, 0);
+		_exit(0);
+	}
+	if (strcmp(front->fault.failure, "timeout") != 0)
+		pass(front, NULL);
+	(void)dprintf(2, "muxclient: master alive check failed\r\n");
+	journal(front, "wedged", NULL, 255);
+	_exit(255);
+}
+
+static void
+heed(struct front *front, struct answer answer)
+{
+	if (answer.kind == ANSWER_PASS)
+		pass(front, NULL);
+	if (answer.kind == ANSWER_EXIT) {
+		journal(front, "refused", NULL, answer.code);
+		_exit(answer.code);
+	}
+}
+
+static bool
+is(const struct front *front, const char *stage, const char *failure)
+{
+	return front->fault.stage != NULL && strcmp(front->fault.stage, stage) == 0 && strcmp(front->fault.failure, failure) == 0;
+}

@@ -1,0 +1,49 @@
+/* The installed ssh's option letters, which matter only where versions differ: kept by the control plane in RUN/letters with the
+ * identity of the ssh that they belong to. Refuses letters of another ssh. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "front.h"
+
+static bool read_letters(struct front *front, char *letters, size_t size);
+
+bool
+installed_letters(struct front *front, char *letters, size_t size)
+{
+	if (!find_real(front))
+		return false;
+	if (read_letters(front, letters, size))
+		return true;
+	(void)ask(front, "letters", 0, NULL);
+	return read_letters(front, letters, size);
+}
+
+static bool
+read_letters(struct front *front, char *letters, size_t size)
+{
+	char text[2048], expected[PATH_SIZE * 3 + 128] = "sshim-letters 1\nfile ";
+	size_t length = strlen(expected);
+	struct stat st;
+
+	int fd = openat(front->place.fd, "letters", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (got <= 0 || stat(front->real, &st) != 0 || !append_word(expected, sizeof(expected), &length, front->real))
+		return false;
+	text[got] = '\0';
+	int more = snprintf(expected + length, sizeof(expected) - length, " %llu %llu %llu %lld %ld\nletters ", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino, (unsigned long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	if (more < 0 || length + (size_t)more >= sizeof(expected) || strncmp(text, expected, length + (size_t)more) != 0)
+		return false;
+	const char *start = text + length + (size_t)more, *end = strchr(start, '\n');
+	if (end == NULL || (size_t)(end - start) >= size)
+		return false;
+	memcpy(letters, start, (size_t)(end - start));
+	letters[end - start] = '\0';
+	return true;
+}

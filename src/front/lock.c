@@ -1,0 +1,205 @@
+/* Kernel locks on bytes of RUN/locks and of record files. Refuses to guess: what the kernel does not grant is not held. */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef F_OFD_SETLK /* not Linux: process locks serve, since each front keeps one open file and forks no holder */
+#define F_OFD_SETLK F_SETLK
+#define F_OFD_SETLKW F_SETLKW
+#define F_OFD_GETLK F_GETLK
+#endif
+
+static bool open_locks(struct place *place);
+static int set_lock(int fd, int command, short type, uint64_t offset);
+static enum lock_result wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds);
+static uint64_t offset_of(const char *name);
+static void interrupt(int signal_number);
+
+static enum lock_result
+remember(struct place *place, uint64_t offset, enum lock_result result)
+{
+	if (place->held_count >= HELD_MAX) {
+		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, offset);
+		return LOCK_BROKEN;
+	}
+	place->held[place->held_count++] = offset;
+	return result;
+}
+
+enum lock_result
+lock_try(struct place *place, const char *name)
+{
+	if (!open_locks(place))
+		return LOCK_BROKEN;
+	if (set_lock(place->locks_fd, F_OFD_SETLK, F_WRLCK, offset_of(name)) == 0)
+		return remember(place, offset_of(name), LOCK_GOT);
+	return errno == EAGAIN || errno == EACCES ? LOCK_BUSY : LOCK_BROKEN;
+}
+
+enum lock_result
+lock_name(struct place *place, const char *name, unsigned count, unsigned seconds)
+{
+	char one[256];
+	enum lock_result result;
+
+	if (count <= 1) {
+		result = lock_try(place, name);
+		if (result != LOCK_BUSY || seconds == 0)
+			return result;
+		result = wait_lock(place, F_WRLCK, offset_of(name), seconds);
+		return result == LOCK_WAITED ? remember(place, offset_of(name), result) : result;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (snprintf(one, sizeof(one), "%s/%u", name, i) >= (int)sizeof(one))
+			return LOCK_BROKEN;
+		result = lock_try(place, one);
+		if (result != LOCK_BUSY)
+			return result;
+	}
+	/* All taken: wait for one of them, spread by pid so that not everybody waits for the same. */
+	(void)snprintf(one, sizeof(one), "%s/%u", name, (unsigned)getpid() % count);
+	return lock_name(place, one, 1, seconds);
+}
+
+enum lock_result
+lock_await(struct place *place, const char *name, unsigned seconds)
+{
+	if (!open_locks(place))
+		return LOCK_BROKEN;
+	enum lock_result result = wait_lock(place, F_RDLCK, offset_of(name), seconds);
+	if (result == LOCK_WAITED)
+		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, offset_of(name));
+	return result;
+}
+
+void
+unlock_name(struct place *place, const char *name)
+{
+	uint64_t offset = offset_of(name);
+	char one[256];
+
+	for (int i = place->held_count - 1; i >= 0; i--) {
+		bool same = place->held[i] == offset;
+		for (unsigned n = 0; !same && n < 16; n++)
+			same = snprintf(one, sizeof(one), "%s/%u", name, n) < (int)sizeof(one) && place->held[i] == offset_of(one) &&
+			    strncmp(name, "dial/", 5) == 0;
+		if (!same)
+			continue;
+		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[i]);
+		place->held[i] = place->held[--place->held_count];
+		return;
+	}
+}
+
+void
+unlock_all(struct place *place)
+{
+	while (place->held_count > 0)
+		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[--place->held_count]);
+}
+
+int
+slot_take(int fd, int base, int most)
+{
+	for (int i = 0; i < most; i++)
+		if (set_lock(fd, F_OFD_SETLK, F_WRLCK, (uint64_t)(base + i)) == 0)
+			return i;
+	return -1;
+}
+
+void
+slot_drop(int fd, int base, int slot)
+{
+	(void)set_lock(fd, F_OFD_SETLK, F_UNLCK, (uint64_t)(base + slot));
+}
+
+int
+slots_held(int fd, int base, int most)
+{
+	int held = 0;
+
+	for (int at = base; at < base + most;) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = base + most - at };
+
+		if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
+			return -1;
+		if (lock.l_type == F_UNLCK)
+			return held;
+		/* The kernel names any conflicting lock, not the first: count this one byte and look left and right of it. */
+		int found = (int)lock.l_start;
+		int left = found > at ? slots_held(fd, at, found - at) : 0;
+		if (left < 0)
+			return -1;
+		held += left + 1;
+		at = found + 1;
+	}
+	return held;
+}
+
+static bool
+open_locks(struct place *place)
+{
+	if (place->locks_fd < 0)
+		place->locks_fd = openat(place->fd, "locks", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return place->locks_fd >= 0;
+}
+
+static int
+set_lock(int fd, int command, short type, uint64_t offset)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1 };
+
+	return fcntl(fd, command, &lock);
+}
+
+/* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal that comes before the system call is
+ * not the last one. A POSIX timer, because the caller may have an alarm(2) of its own running, and SIGURG, because nobody misses it. */
+static enum lock_result
+wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
+{
+	struct sigaction act = { .sa_handler = interrupt }, old;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG };
+	struct itimerspec every = { .it_interval = { 0, 50000000 }, .it_value = { seconds, 1000000 } };
+	sigset_t urgent, old_mask;
+	int64_t deadline = now_ns() + (int64_t)seconds * 1000000000;
+	timer_t timer;
+
+	if (sigemptyset(&urgent) != 0 || sigaddset(&urgent, SIGURG) != 0 || sigaction(SIGURG, &act, &old) != 0)
+		return LOCK_BROKEN;
+	if (sigprocmask(SIG_UNBLOCK, &urgent, &old_mask) != 0 || timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
+		(void)sigaction(SIGURG, &old, NULL);
+		return LOCK_BROKEN;
+	}
+	int error = timer_settime(timer, 0, &every, NULL) == 0 ? EINTR : errno;
+	int result = -1;
+	while (error == EINTR && now_ns() < deadline) {
+		result = set_lock(place->locks_fd, F_OFD_SETLKW, type, offset);
+		if (result == 0)
+			break;
+		error = errno;
+	}
+	(void)timer_delete(timer);
+	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	(void)sigaction(SIGURG, &old, NULL);
+	if (result == 0)
+		return LOCK_WAITED;
+	return error == EINTR ? LOCK_BUSY : LOCK_BROKEN;
+}
+
+static uint64_t
+offset_of(const char *name)
+{
+	return hash_bytes(name, strlen(name)) & 0x3fffffffffffffffu;
+}
+
+static void
+interrupt(int signal_number)
+{
+	(void)signal_number; /* its arrival ends the system call: that is all */
+}

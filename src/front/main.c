@@ -1,0 +1,88 @@
+/* The front: what every `ssh` call goes through. argv -> ticket -> attach -> exit code; where that cannot be, ask; where that does not
+ * help, the real ssh. It decides nothing by itself, and every failure of its own leads to the real ssh. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lock.h"
+
+static bool walk(struct front *front);
+static void find_ticket(struct front *front);
+
+int
+main(int argc, char **argv)
+{
+	static struct front front; /* zeroed, and off the stack */
+
+	front.argc = argc;
+	front.argv = argv;
+	front.place.fd = front.place.locks_fd = -1;
+	front.started_ns = now_ns();
+	if (!find_self(&front) || argc < 1)
+		pass(&front, "no self");
+	run_as_other(&front);
+	const char *off = getenv("SSHIM"), *depth = getenv("SSHIM_DEPTH");
+	if ((off != NULL && strcmp(off, "off") == 0) || (depth != NULL && *depth != '0'))
+		pass(&front, "off");
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			pass(&front, "closed descriptor");
+	if (!open_place(&front))
+		pass(&front, "no place");
+	if (!walk(&front))
+		pass(&front, "arguments");
+	if (!write_question(&front))
+		pass(&front, "question");
+	find_ticket(&front);
+	follow_ticket(&front);
+}
+
+/* false: what the real ssh should say something about, or has no destination. */
+static bool
+walk(struct front *front)
+{
+	char letters[256];
+	bool known = false;
+
+	for (int round = 0; round < 2; round++) {
+		if (walk_argv(front->argc, front->argv, known ? letters : NULL, &front->walk) != 0 || front->walk.odd || front->walk.host < 0)
+			return false;
+		if (!front->walk.ambiguous)
+			return true;
+		known = installed_letters(front, letters, sizeof(letters));
+		if (!known)
+			return false;
+	}
+	return false;
+}
+
+/* The ticket for our question: there, or written by the control plane while one of us holds its lock. */
+static void
+find_ticket(struct front *front)
+{
+	char name[40] = "ticket/";
+
+	strcpy(name + 7, front->hash);
+	for (int round = 0; round < 3; round++) {
+		front->have_ticket = ticket_load(&front->ticket, front->place.fd, front->hash, front->question);
+		if (front->have_ticket) {
+			unlock_all(&front->place);
+			return;
+		}
+		if (front->place.held_count > 0)
+			break;
+		enum lock_result result = lock_try(&front->place, name);
+		if (result == LOCK_BUSY)
+			result = round == 0 ? lock_await(&front->place, name, 30) : lock_name(&front->place, name, 1, 30);
+		if (result != LOCK_GOT && result != LOCK_WAITED)
+			pass(front, "no lock");
+	}
+	struct answer answer = ask(front, "resolve", 0, NULL);
+	if (answer.kind == ANSWER_EXIT) {
+		journal(front, "refused", NULL, answer.code);
+		_exit(answer.code);
+	}
+	if (answer.kind == ANSWER_PASS || !front->have_ticket)
+		pass(front, front->have_ticket ? NULL : "no answer");
+}

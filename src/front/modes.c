@@ -1,0 +1,123 @@
+/* The front by other names: launcher of every ssh that the control plane starts, shell of a dial, holder of a lock for a command, scp and sftp. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "environment.h"
+#include "lock.h"
+
+extern char **environ;
+
+static _Noreturn void launch(struct front *front);
+static _Noreturn void be_shell(struct front *front);
+static _Noreturn void with_lock(struct front *front);
+
+void
+run_as_other(struct front *front)
+{
+	const char *slash = strrchr(front->argv[0], '/'), *name = slash != NULL ? slash + 1 : front->argv[0];
+	const char *as = getenv("SSHIM_AS");
+
+	if (as != NULL && strcmp(as, "launch") == 0 && front->argc >= 3)
+		launch(front);
+	if (as != NULL && strcmp(as, "shell") == 0 && front->argc == 3 && strcmp(front->argv[1], "-c") == 0)
+		be_shell(front);
+	if (as != NULL && strcmp(as, "with-lock") == 0 && front->argc >= 4)
+		with_lock(front);
+	if (as != NULL)
+		(void)unsetenv("SSHIM_AS");
+	if (strcmp(name, "scp") == 0 || strcmp(name, "sftp") == 0)
+		become_copy(front, name);
+	if (strcmp(name, "sshim") == 0)
+		become_control(front);
+}
+
+/* ARGV0 PROGRAM args…: the caller's environment and signals again; ends with the control plane. */
+static _Noreturn void
+launch(struct front *front)
+{
+	unsigned long long ignored = ignored_signals();
+	sigset_t none;
+	char script[2];
+
+#ifdef __linux__
+	pid_t parent = getppid();
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
+		_exit(255);
+#endif
+	for (int number = 1; number < 64; number++)
+		if (number != SIGKILL && number != SIGSTOP)
+			(void)signal(number, (ignored >> number & 1) != 0 ? SIG_IGN : SIG_DFL);
+	if (sigemptyset(&none) == 0)
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	restore_environment(environ);
+	int fd = open(front->argv[2], O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && pread(fd, script, 2, 0) == 2 && script[0] == '#' && script[1] == '!')
+		(void)setenv("SSHIM_DEPTH", "1", 1); /* it may lead back to us */
+	if (fd >= 0)
+		(void)close(fd);
+	char *program = front->argv[2];
+	front->argv[2] = front->argv[1];
+	(void)execve(program, front->argv + 2, environ);
+	_exit(255);
+}
+
+/* What a dial's SHELL names: a ProxyCommand whose stderr ssh threw away gets one again, then the caller's own shell runs it. */
+static _Noreturn void
+be_shell(struct front *front)
+{
+	const char *log = getenv("SSHIM_LOG"), *shell = getenv("SSHIM_SHELL");
+	int fd = log != NULL ? open(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600) : -1;
+
+	if (fd >= 0 && fd != 2) {
+		(void)dup2(fd, 2);
+		(void)close(fd);
+	}
+	char *program = shell != NULL && *shell != '\0' ? strdup(shell) : NULL;
+	if (program != NULL)
+		(void)setenv("SHELL", program, 1);
+	else
+		(void)unsetenv("SHELL");
+	(void)unsetenv("SSHIM_AS");
+	(void)unsetenv("SSHIM_LOG");
+	(void)unsetenv("SSHIM_SHELL");
+	front->argv[0] = program != NULL ? program : (char *)(uintptr_t)"/bin/sh";
+	(void)execve(front->argv[0], front->argv, environ);
+	_exit(255);
+}
+
+/* NAME SECONDS PROGRAM args…: for operator commands. 75 (EX_TEMPFAIL): the lock was not to be had. */
+static _Noreturn void
+with_lock(struct front *front)
+{
+	uint64_t seconds;
+	int status;
+
+	(void)unsetenv("SSHIM_AS");
+	if (!parse_u64(front->argv[2], &seconds) || seconds > 86400 || !open_place(front))
+		_exit(75);
+	enum lock_result result = lock_name(&front->place, front->argv[1], 1, (unsigned)seconds);
+	if (result != LOCK_GOT && result != LOCK_WAITED)
+		_exit(75);
+	pid_t child = fork();
+	if (child == 0) {
+#ifdef __linux__
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+			_exit(75);
+#endif
+		(void)execvp(front->argv[3], front->argv + 3);
+		_exit(127);
+	}
+	while (child > 0 && waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			_exit(75);
+	_exit(child < 0 ? 75 : WIFEXITED(status) ? WEXITSTATUS(status) : 255);
+}

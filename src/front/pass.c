@@ -1,0 +1,216 @@
+/* Becomes the real ssh: same argv, environment, signals and mask. Refuses to find itself, and names a circle that it is sent in. */
+#include "front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
+#include "environment.h"
+
+extern char **environ;
+
+/* Another copy of this program is told by these bytes in it. */
+static const char MAGIC[] = "sshim\tfront\tmagic\t1";
+enum { COPY_SIZE_MAX =
+#ifdef __SANITIZE_ADDRESS__
+	64 << 20
+#else
+	256 << 10
+#endif
+};
+
+enum verdict { NOT_IT, PROGRAM, SCRIPT };
+
+static enum verdict judge(struct front *front, const char *path, bool scripts);
+static bool is_copy(int fd, size_t size);
+static bool search_path(struct front *front, const char *name, char *found, size_t size, enum verdict *verdict);
+static int depth(void);
+static _Noreturn void say(const char *what, const char *why, const char *origin);
+
+/* Our own file, to be told from the others; without /proc by the path that we were started by. */
+bool
+find_self(struct front *front)
+{
+	struct stat st;
+	ssize_t length = readlink("/proc/self/exe", front->self, sizeof(front->self) - 1);
+
+	if (length > 0)
+		front->self[length] = '\0';
+#ifdef __linux__
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	if (length <= 0 && started != NULL && strlen(started) < sizeof(front->self)) {
+		strcpy(front->self, started);
+		length = (ssize_t)strlen(started);
+	}
+#endif
+	if (length <= 0 || stat(front->self, &st) != 0)
+		return false;
+	front->self_dev = st.st_dev;
+	front->self_ino = st.st_ino;
+	return true;
+}
+
+bool
+find_real(struct front *front)
+{
+	const char *named = getenv("SSHIM_REAL_SSH");
+	enum verdict verdict = NOT_IT;
+
+	if (front->real[0] != '\0')
+		return true;
+	if (named != NULL && *named != '\0') {
+		verdict = strlen(named) < sizeof(front->real) ? judge(front, named, depth() == 0) : NOT_IT;
+		if (verdict != NOT_IT)
+			strcpy(front->real, named);
+	} else if (!search_path(front, "ssh", front->real, sizeof(front->real), &verdict)) {
+		verdict = NOT_IT;
+	}
+	front->real_is_script = verdict == SCRIPT;
+	return verdict != NOT_IT;
+}
+
+_Noreturn void
+pass(struct front *front, const char *reason)
+{
+	const char *named = getenv("SSHIM_REAL_SSH");
+	char mark[16];
+
+	if (named != NULL && *named == '\0')
+		named = NULL;
+	if (!find_real(front))
+		say("cannot find the real ssh", named != NULL ? named : "no other ssh there", named != NULL ? "SSHIM_REAL_SSH" : "PATH");
+	journal(front, "pass", reason, 0);
+	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes round scripts. */
+	if (front->real_is_script) {
+		(void)snprintf(mark, sizeof(mark), "%d", depth() + 1);
+		(void)setenv("SSHIM_DEPTH", mark, 1);
+	}
+	char **argv = front->argv;
+	if (front->have_ticket && front->ticket.socket_option != NULL && front->ticket.lane != LANE_ATTACH) {
+		argv = calloc((size_t)front->argc + 3, sizeof(*argv));
+		if (argv != NULL) {
+			argv[0] = front->argv[0];
+			argv[1] = "-S";
+			argv[2] = front->ticket.socket_option;
+			memcpy(argv + 3, front->argv + 1, (size_t)front->argc * sizeof(*argv));
+		} else {
+			argv = front->argv;
+		}
+	}
+	(void)execve(front->real, argv, environ);
+	say("cannot start the real ssh", strerror(errno), front->real);
+}
+
+/* scp and sftp run a compiled-in /usr/bin/ssh, past any PATH: they are started with -S and us; a caller's own -S comes later and wins. */
+_Noreturn void
+become_copy(struct front *front, const char *name)
+{
+	char found[PATH_SIZE], ours[PATH_SIZE + 8];
+	enum verdict verdict;
+
+	if (!search_path(front, name, found, sizeof(found), &verdict))
+		say("cannot find the real program", name, "PATH");
+	const char *slash = strrchr(front->self, '/');
+	(void)snprintf(ours, sizeof(ours), "%.*s/ssh", (int)(slash != NULL ? slash - front->self : 0), front->self);
+	char **argv = calloc((size_t)front->argc + 3, sizeof(*argv));
+	if (argv == NULL || front->argc < 1 || access(ours, X_OK) != 0) {
+		(void)execve(found, front->argv, environ);
+	} else {
+		argv[0] = front->argv[0];
+		argv[1] = "-S";
+		argv[2] = ours;
+		memcpy(argv + 3, front->argv + 1, (size_t)front->argc * sizeof(*argv));
+		(void)execve(found, argv, environ);
+	}
+	say("cannot start the real program", strerror(errno), found);
+}
+
+/* `sshim`, typed by a person: the control plane, with nothing in its environment that steers its runtime. */
+_Noreturn void
+become_control(struct front *front)
+{
+	char program[PATH_SIZE + 32];
+	const char *slash = strrchr(front->self, '/');
+	char **environment = clean_environment(environ);
+
+	(void)snprintf(program, sizeof(program), "%.*s/sshim-control", (int)(slash != NULL ? slash - front->self : 0), front->self);
+	if (environment != NULL)
+		(void)execve(program, front->argv, environment);
+	say("cannot start the control plane", strerror(errno), program);
+}
+
+static bool
+search_path(struct front *front, const char *name, char *found, size_t size, enum verdict *verdict)
+{
+	const char *path = getenv("PATH");
+
+	if (path == NULL || *path == '\0')
+		path = "/usr/bin";
+	for (const char *at = path; at != NULL;) {
+		const char *end = strchr(at, ':');
+		int length = end != NULL ? (int)(end - at) : (int)strlen(at);
+		int written = snprintf(found, size, "%.*s%s%s", length, at, length > 0 ? "/" : "", name);
+		if (written > 0 && (size_t)written < size) {
+			*verdict = judge(front, found, depth() == 0);
+			if (*verdict != NOT_IT)
+				return true;
+		}
+		at = end != NULL ? end + 1 : NULL;
+	}
+	found[0] = '\0';
+	return false;
+}
+
+static enum verdict
+judge(struct front *front, const char *path, bool scripts)
+{
+	struct stat st;
+	char start[2];
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || access(path, X_OK) != 0 ||
+	    (st.st_dev == front->self_dev && st.st_ino == front->self_ino))
+		return NOT_IT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return PROGRAM; /* executable but not readable: nobody's copy of ours */
+	enum verdict verdict = PROGRAM;
+	if (pread(fd, start, 2, 0) == 2 && start[0] == '#' && start[1] == '!')
+		verdict = scripts ? SCRIPT : NOT_IT;
+	else if (st.st_size <= COPY_SIZE_MAX && is_copy(fd, (size_t)st.st_size))
+		verdict = NOT_IT;
+	(void)close(fd);
+	return verdict;
+}
+
+static bool
+is_copy(int fd, size_t size)
+{
+	char *bytes = malloc(size + 1);
+	ssize_t got = bytes != NULL ? pread(fd, bytes, size, 0) : -1;
+	bool found = got > 0 && memmem(bytes, (size_t)got, MAGIC, sizeof(MAGIC)) != NULL;
+
+	free(bytes);
+	return found;
+}
+
+static int
+depth(void)
+{
+	const char *mark = getenv("SSHIM_DEPTH");
+
+	return mark != NULL ? atoi(mark) : 0;
+}
+
+/* The only words that this program has of its own: without a real ssh there is nothing else to show. */
+static _Noreturn void
+say(const char *what, const char *why, const char *origin)
+{
+	(void)dprintf(2, "sshim: %s: %s%s (set by %s)\n", what, why, depth() > 0 ? ", which leads back to sshim" : "", origin);
+	_exit(255);
+}

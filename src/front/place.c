@@ -1,0 +1,98 @@
+/* Where our files lie (RUN) and what the caller asks (the question). Refuses a directory that anybody else could write. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front.h"
+
+extern char **environ;
+
+static const char *
+variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static bool
+name_place(char *path, size_t size)
+{
+	const char *directory = variable("SSHIM_DIR");
+	const char *runtime = variable("XDG_RUNTIME_DIR");
+	int written;
+
+	if (directory != NULL)
+		written = snprintf(path, size, "%s", directory);
+	else if (runtime != NULL)
+		written = snprintf(path, size, "%s/sshim", runtime);
+	else
+		written = snprintf(path, size, "%s/sshim-%u", variable("CI") != NULL ? "/dev/shm" : "/tmp", (unsigned)geteuid());
+	return written > 1 && (size_t)written < size && path[0] == '/';
+}
+
+/* true: RUN is there, ours alone, and open; made where it was missing. */
+bool
+open_place(struct front *front)
+{
+	struct place *place = &front->place;
+	struct stat st;
+
+	if (geteuid() != getuid() || !name_place(place->path, sizeof(place->path)))
+		return false;
+	place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place->fd < 0 && errno == ENOENT && mkdir(place->path, 0700) == 0)
+		place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	else if (place->fd < 0 && errno == EEXIST) /* somebody else made it in between */
+		place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place->fd < 0)
+		return false;
+	return fstat(place->fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+static bool
+append(struct front *front, const char *word)
+{
+	if (front->question_length > 0) {
+		if (front->question_length + 1 >= sizeof(front->question))
+			return false;
+		front->question[front->question_length++] = ' ';
+	}
+	return append_word(front->question, sizeof(front->question), &front->question_length, word);
+}
+
+static bool
+steers_us(const char *entry)
+{
+	if (strncmp(entry, "SSHIM", 5) != 0 || (entry[5] != '=' && entry[5] != '_'))
+		return false;
+	return strncmp(entry, "SSHIM_RAW_", 10) != 0 && strncmp(entry, "SSHIM_AS=", 9) != 0;
+}
+
+/* false: too long, or not UTF-8, which must not travel through the control plane. */
+bool
+write_question(struct front *front)
+{
+	static const char *const first[] = { "HOME=", "SSH_AUTH_SOCK=", NULL };
+	bool command = front->walk.command < front->argc;
+
+	if (!append(front, "1") || !append(front, command ? "command=1" : "command=0"))
+		return false;
+	for (int i = 0; first[i] != NULL; i++)
+		for (char **entry = environ; *entry != NULL; entry++)
+			if (strncmp(*entry, first[i], strlen(first[i])) == 0 && !append(front, *entry))
+				return false;
+	for (char **entry = environ; *entry != NULL; entry++)
+		if (steers_us(*entry) && !append(front, *entry))
+			return false;
+	if (!append(front, "--"))
+		return false;
+	for (int i = 1; i < front->walk.command; i++)
+		if (!valid_utf8(front->argv[i]) || !append(front, front->argv[i]))
+			return false;
+	hash_hex(hash_bytes(front->question, front->question_length), front->hash);
+	return true;
+}

@@ -1,0 +1,55 @@
+/* The ticket: the control plane's judgement of (options, host), in the form that the front follows. See docs/protocol.md. */
+#ifndef TICKET_H
+#define TICKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TICKET_MAX = 65536, DEPENDENCIES_MAX = 512, ENV_LINES_MAX = 256, ACCEPT_MAX = 16 };
+
+enum lane { LANE_PASS, LANE_ATTACH, LANE_ESTABLISH, LANE_CONTROL };
+enum tty_request { TTY_NO, TTY_AUTO, TTY_YES, TTY_FORCE };
+enum dependency_kind { DEPENDS_FILE, DEPENDS_NO_FILE, DEPENDS_ENV, DEPENDS_CWD };
+
+struct dependency {
+	enum dependency_kind kind;
+	char *name;          /* a path, or a variable's name */
+	char *hash;          /* of the variable, or "unset" */
+	uint64_t dev, ino, size;
+	int64_t seconds, nanoseconds;
+};
+
+struct ticket {
+	char text[TICKET_MAX + 1];   /* everything below points in here */
+	char *question;
+	bool once;
+	struct dependency dependencies[DEPENDENCIES_MAX];
+	size_t dependency_count;
+	enum lane lane;
+	char *reason;
+	char *journal_path, *journal_fields;
+	uint64_t journal_limit;
+	uint64_t connect_timeout;    /* seconds */
+	char *key, *keydir, *socket, *socket_option;
+	char *accept[ACCEPT_MAX];
+	size_t accept_count;
+	uint64_t shards, limit, persist, max_age;
+	enum tty_request tty;
+	uint32_t escape, loglevel;
+	bool agent, subsystem, stdin_null, check;
+	char *stdio_host;
+	uint32_t stdio_port;
+	char *command, *closing;
+	char *sendenv[ENV_LINES_MAX], *setenv[ENV_LINES_MAX];
+	size_t sendenv_count, setenv_count;
+};
+
+/* Reads `length` bytes of ticket->text, which it cuts up in place. false: not a ticket that this front understands. */
+bool ticket_parse(struct ticket *ticket, size_t length);
+/* true: nothing that the judgement depended on has changed. */
+bool ticket_fresh(const struct ticket *ticket);
+/* The ticket for this question, from RUN/t; false where there is none that is ours, whole and fresh. */
+bool ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *question);
+
+#endif

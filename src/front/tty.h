@@ -1,0 +1,22 @@
+/* The caller's terminal: whether the session gets one, and raw mode. */
+#ifndef TTY_H
+#define TTY_H
+
+#include <termios.h>
+
+#include "front.h"
+
+struct tty {
+	bool wanted;          /* the session has a terminal */
+	bool said;            /* "Pseudo-terminal will not be allocated" belongs on stderr */
+	bool raw;
+	struct termios saved;
+};
+
+/* ssh.c main: who gets a terminal. */
+struct tty choose_tty(const struct ticket *ticket, bool command);
+/* sshtty.c enter_raw_mode and leave_raw_mode, on descriptor 0. */
+void enter_raw_mode(struct tty *tty);
+void leave_raw_mode(struct tty *tty);
+
+#endif
