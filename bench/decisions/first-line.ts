@@ -1,0 +1,2 @@
+// What a compiled script costs before it has done anything.
+process.exit(0);
