@@ -63,8 +63,9 @@ export function findProgram(name) {
 
 /** Compiler and flags for the front: the first that builds and links a small program. */
 export function findCompiler() {
-  const garbage = process.platform === "darwin" ? ["-Wl,-dead_strip"] : ["-Wl,--gc-sections", "-s"];
-  const sections = ["-Os", "-ffunction-sections", "-fdata-sections", ...garbage];
+  const linker = ["-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noseparate-code"];
+  const small = ["-Os", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
+  const sections = [...small, ...(process.platform === "darwin" ? ["-Wl,-dead_strip"] : linker)];
   const candidates = [
     { command: "musl-gcc", flags: [...sections, "-static"], kind: "static, musl" },
     { command: process.env.CC || "cc", flags: [...sections, "-static"], kind: "static" },
