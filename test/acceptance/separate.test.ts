@@ -1,0 +1,137 @@
+/** Two callers that differ in who they are, where they go or how never share a connection, not even on one ControlPath. */
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
+
+let one: Sshd;
+let two: Sshd;
+let run: string;
+/** a second identity for the first server, which shows itself in $WHO */
+let otherKey: string;
+beforeAll(async () => {
+  [one, two] = await Promise.all([startSshd({ host: "one", config: ["PermitUserEnvironment HOME,WHO"] }), startSshd({ host: "two" })]);
+  run = join(temporary(), "r");
+  otherKey = join(temporary(), "other");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", otherKey]);
+  const authorized = join(one.directory, "authorized_keys");
+  const first = readFileSync(authorized, "utf8");
+  writeFileSync(authorized, `environment="WHO=first",${first}`);
+  appendFileSync(authorized, `environment="WHO=second",environment="HOME=${one.home}" ${readFileSync(`${otherKey}.pub`, "utf8")}`);
+});
+
+const whoWith = async (args: string[], env = {}) => (await runShim([...args, "echo $WHO"], { run, env })).stdout.toString().trim();
+
+describe("never one connection for both", () => {
+  it("two identities on the command line", async () => {
+    const plain = (key: string) => one.plainOptions.map((word) => (word === one.keyFile ? key : word));
+    for (const [key, who] of [
+      [one.keyFile, "first"],
+      [otherKey, "second"],
+      [one.keyFile, "first"],
+      [otherKey, "second"],
+    ] as const)
+      expect(await whoWith([...plain(key), "127.0.0.1"])).toBe(who);
+  });
+
+  it("two identities through two -F files", async () => {
+    const config = join(temporary(), "config");
+    writeFileSync(config, readFileSync(one.configFile, "utf8").replace(one.keyFile, otherKey));
+    for (const [file, who] of [
+      [one.configFile, "first"],
+      [config, "second"],
+      [one.configFile, "first"],
+      [config, "second"],
+    ] as const)
+      expect(await whoWith(["-F", file, one.host])).toBe(who);
+  });
+
+  it("one -F file whose content changes between two calls", async () => {
+    const config = join(temporary(), "config");
+    const text = readFileSync(one.configFile, "utf8");
+    for (const [key, who] of [
+      [one.keyFile, "first"],
+      [otherKey, "second"],
+      [one.keyFile, "first"],
+    ] as const) {
+      writeFileSync(config, text.replace(one.keyFile, key));
+      expect(await whoWith(["-F", config, one.host])).toBe(who);
+    }
+  });
+
+  it("two agents", async () => {
+    const folder = temporary();
+    const agents = [one.keyFile, otherKey].map((key, index) => {
+      const socket = join(folder, `agent${index}`);
+      const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync("ssh-agent", ["-a", socket], { encoding: "utf8" }))?.[1]);
+      execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      return { socket, pid };
+    });
+    try {
+      const args = [
+        "-F",
+        "none",
+        "-p",
+        String(one.port),
+        "-o",
+        "IdentityFile=none",
+        "-o",
+        `UserKnownHostsFile=${one.knownHosts}`,
+        "127.0.0.1",
+      ];
+      for (const [index, who] of [
+        [0, "first"],
+        [1, "second"],
+        [0, "first"],
+        [1, "second"],
+      ] as const)
+        expect(await whoWith(args, { SSH_AUTH_SOCK: agents[index]?.socket })).toBe(who);
+    } finally {
+      for (const { pid } of agents) process.kill(pid);
+    }
+  });
+
+  it("two hosts, two ports and two users", async () => {
+    const where = async (args: string[]) =>
+      (await runShim([...args, "echo $SSH_CONNECTION"], { run })).stdout.toString().trim().split(" ").at(-1);
+    for (const sshd of [one, two, one, two]) expect(await where([...sshd.plainOptions, "127.0.0.1"])).toBe(String(sshd.port));
+    const both = join(temporary(), "config");
+    writeFileSync(both, `${readFileSync(one.configFile, "utf8")}${readFileSync(two.configFile, "utf8")}`);
+    for (const sshd of [one, two, one, two]) expect(await where(["-F", both, sshd.host])).toBe(String(sshd.port));
+    const stranger = ["-F", both, "-o", "BatchMode=yes", "-l", "nobody-of-that-name", one.host, "true"];
+    expect(visible(await runShim(stranger, { run }))).toEqual(visible(await runReal(stranger)));
+  });
+});
+
+describe("two hosts on one caller's ControlPath", () => {
+  it("each command runs on the host that it named", async () => {
+    const path = join(temporary("cp-"), "s");
+    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    for (const sshd of [one, two, two, one]) {
+      const result = await runShim([...shared, ...sshd.options, sshd.host, "echo $SSH_CONNECTION"], { run });
+      expect([result.exitCode, result.stdout.toString().trim().split(" ").at(-1)]).toEqual([0, String(sshd.port)]);
+    }
+  });
+
+  it("two users on it, neither as the other", async () => {
+    const path = join(temporary("cp-"), "s");
+    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    expect((await runShim([...shared, ...one.options, one.host, "true"], { run })).exitCode).toBe(0);
+    const stranger = [...shared, ...one.options, "-o", "BatchMode=yes", "-l", "nobody-of-that-name", one.host, "echo ran as somebody else"];
+    const result = await runShim(stranger, { run });
+    expect([result.exitCode, result.stdout.toString()]).toEqual([255, ""]);
+  });
+
+  it("the identity counts there as far as a caller names one", async () => {
+    const path = join(temporary("cp-"), "s");
+    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const plain = (key: string) => one.plainOptions.map((word) => (word === one.keyFile ? key : word));
+    for (const [key, who] of [
+      [one.keyFile, "first"],
+      [otherKey, "second"],
+      [one.keyFile, "first"],
+    ] as const)
+      expect(await whoWith([...shared, ...plain(key), "127.0.0.1"])).toBe(who);
+  });
+});
