@@ -2,7 +2,7 @@
 # Puts sshim before the real ssh on PATH: for this user (~/.local/lib/sshim, and a line in the start-up files of sh, bash, zsh and fish), or
 # with --system for everybody (/usr/local). Safe to run again. Never touches the real ssh, and --uninstall takes everything out again.
 #
-#   sh install/user.sh [--system] [--uninstall] [--dry-run]        SSHIM_SOURCE: the unpacked archive, default the folder above this script
+#   sh install/user.sh [--system] [--uninstall] [--dry-run]        SSHIM_SOURCE: the folder with bin, default the one above this script
 set -eu
 export LC_ALL=C
 fail() { echo "sshim: $*" >&2; exit 1; }
@@ -18,7 +18,8 @@ for word in "$@"; do
     *) sed -n '2,5s/^# \{0,1\}//p' "$0"; [ "$word" = --help ] || exit 2; exit 0 ;;
   esac
 done
-source=$(cd "${SSHIM_SOURCE:-$(dirname "$0")/..}" && pwd -P)
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+source=$(cd "${SSHIM_SOURCE:-$here}" && pwd -P)
 if $system; then
   root=${SSHIM_PREFIX:-/usr/local}
   target=$root/lib/sshim man=$root/share/man/man1 zsh=$root/share/zsh/site-functions
@@ -103,11 +104,11 @@ if [ "$source" != "$(cd "$target" 2>/dev/null && pwd -P || true)" ]; then
     put "$control/bin/sshim" "$target/bin" sshim 755
     put "$control/lib/sshim/libstdc++.so.6" "$target/lib/sshim" libstdc++.so.6 755
   fi
-  for file in user.sh coolify.sh; do put "$source/install/$file" "$target/install" "$file" 755; done
-  put "$source/docs/sshim.1" "$man" sshim.1 644
-  put "$source/install/completions/sshim.bash" "$bash" sshim 644
-  put "$source/install/completions/_sshim" "$zsh" _sshim 644
-  put "$source/install/completions/sshim.fish" "$fish" sshim.fish 644
+  for file in user.sh coolify.sh; do put "$here/install/$file" "$target/install" "$file" 755; done
+  put "$here/docs/sshim.1" "$man" sshim.1 644
+  put "$here/install/completions/sshim.bash" "$bash" sshim 644
+  put "$here/install/completions/_sshim" "$zsh" _sshim 644
+  put "$here/install/completions/sshim.fish" "$fish" sshim.fish 644
 fi
 if $system; then
   run mkdir -p "$root/bin"
