@@ -14,13 +14,14 @@ import { compiles, findCompiler, provide, provideOptional } from "./needs.mjs";
 const root = resolve(import.meta.dirname, "..");
 const bin = join(root, "bin");
 const build = join(root, "build");
+const RECIPE = [import.meta.filename, join(import.meta.dirname, "needs.mjs"), join(import.meta.dirname, "bun.mjs")];
 const WARNINGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
 /** Builds the front into bin/ssh, unless it is newer than its sources. Throws one line on failure. */
 export function buildFront({ force = false } = {}) {
   const target = join(bin, "ssh");
   const sources = frontSources();
-  if (force || isStale(target, [join(root, "src/front"), import.meta.filename])) {
+  if (force || isStale(target, [join(root, "src/front"), ...RECIPE])) {
     const problem = provide(["compiler"]);
     if (problem) throw new Error(problem);
     provideOptional(["musl"]);
@@ -36,7 +37,7 @@ export function buildSanitized({ force = false } = {}) {
   const folder = join(build, "asan");
   const target = join(folder, "ssh");
   mkdirSync(folder, { recursive: true });
-  if (force || isStale(target, [join(root, "src/front"), import.meta.filename])) {
+  if (force || isStale(target, [join(root, "src/front"), ...RECIPE])) {
     const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const command = ["gcc", "clang", "cc"].find((candidate) => compiles(candidate, flags));
     if (!command) throw new Error("cannot build with sanitizers: no C compiler that has them (install Debian's package gcc)");
@@ -54,7 +55,7 @@ export function buildControl({ force = false } = {}) {
   const entry = join(root, "src/main.ts");
   const bun = findBun(root);
   if (!existsSync(entry)) return say("bin/sshim-control: not built, there is no src/main.ts");
-  if (!force && !isStale(target, [join(root, "src"), join(root, "package.json"), bun.path, import.meta.filename])) return;
+  if (!force && !isStale(target, [join(root, "src"), join(root, "package.json"), bun.path, ...RECIPE])) return;
   compileControl({ bun: bun.path, target: bun.target, runtime: bun.path, output: target });
   say(`bin/sshim-control: ${Math.ceil(statSync(target).size / 1024 / 1024)} MB (Bun ${bun.version}, ${bun.target})`);
 }
