@@ -14,6 +14,8 @@ export interface RunOptions {
   wholeEnv?: Record<string, string>;
   /** stdin; without it stdin is empty */
   input?: string | Uint8Array;
+  /** stdin is a pipe that the test writes to and closes */
+  stdinOpen?: boolean;
   cwd?: string;
   /** milliseconds until SIGKILL (default 30,000); `timedOut` tells */
   timeout?: number;
@@ -43,7 +45,7 @@ export const repository = resolve(import.meta.dirname, "../..");
 /** The folder with the front, by the names ssh, scp and sftp, and the control plane (SSHIM_TEST_BIN: another build). */
 export const shimFolder = resolve(repository, process.env.SSHIM_TEST_BIN || "bin");
 export const shimProgram = join(shimFolder, "ssh");
-export const controlPlane = join(shimFolder, "sshim");
+export const controlPlane = join(shimFolder, "sshim-control");
 export const systemPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 export const realProgram = ["/usr/bin/ssh", "/bin/ssh", "/usr/local/bin/ssh"].find(existsSync) ?? "/usr/bin/ssh";
 
@@ -88,7 +90,7 @@ export function start(side: "real" | "shim", args: readonly string[], options: R
     timeout: options.timeout ?? 30_000,
     killSignal: "SIGKILL",
     ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
-    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    ...(options.stdinOpen ? { stdin: "pipe" as const } : options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
   });
 }
 
