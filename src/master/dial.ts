@@ -3,28 +3,17 @@
  * The caller holds the lock of the shard. It never dials over a master that answers, leaves no process that nobody can reach, and
  * repeats nothing but what ssh's own words prove to be harmless.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { failedPath, hashName, logPath, recordPath, socketPath } from "../state/paths.ts";
+import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
+import { hashName, recordPath, socketPath } from "../state/paths.ts";
 import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
 import { judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
+import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll } from "./log.ts";
 import type { MasterPlan } from "./need.ts";
 import { endAtOnce, findDaemon, listens, type Process } from "./process.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
+import { recallLimit } from "./shard.ts";
 
 /** The part of the line to the front that a dial needs (src/answer/line.ts). */
 export interface DialLine {
@@ -100,12 +89,6 @@ interface Dialled {
   log: Log | undefined;
 }
 
-/** A log file, open for appending. */
-interface Log {
-  readonly path: string;
-  readonly file: number;
-}
-
 function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: boolean, timeout: number | undefined): Dialled {
   const proxied = usesProxy(plan);
   const log = quiet || proxied ? openLog(plan, shard) : undefined;
@@ -154,13 +137,13 @@ function acceptMaster(
     character: plan.character,
     pid: daemon.pid,
     created: Math.floor(Date.now() / 1000),
-    limit: knownLimit(plan),
+    limit: recallLimit(plan.keydir) ?? plan.settings.max_sessions,
     listener,
     persist: plan.persist,
     socket,
     destination: plan.destination,
     log: own,
-    claims: { started: `${daemon.started}`, said: `${said.length}`, host: plan.option("hostname") ?? plan.host },
+    claims: { ...plan.claims, started: `${daemon.started}`, said: `${said.length}`, host: plan.option("hostname") ?? plan.host },
   };
   try {
     writeRecord(recordPath(plan.run, plan.key, shard), record);
@@ -192,18 +175,6 @@ function showFailure(plan: MasterPlan, dialled: Dialled, quiet: boolean): DialOu
   return { state: "failed", exitCode: dialled.exitCode };
 }
 
-/** Whoever waits for this dial says the same: each failure is a new inode. */
-function shareFailure(plan: MasterPlan, bytes: Uint8Array): void {
-  const path = failedPath(plan.run, plan.key);
-  const draft = `${path}.${process.pid}`;
-  try {
-    writeFileSync(draft, bytes, { mode: 0o600 });
-    renameSync(draft, path);
-  } catch {
-    remove(draft);
-  }
-}
-
 /** With a terminal, and no promise not to use it, ssh's prompts and messages have to stay in order: then it writes them itself. */
 function asksOnTerminal(plan: MasterPlan): boolean {
   if (plan.option("batchmode") === "yes") return false;
@@ -215,47 +186,6 @@ function asksOnTerminal(plan: MasterPlan): boolean {
   }
 }
 
-function openLog(plan: MasterPlan, shard: number): Log | undefined {
-  const path = logPath(plan.run, plan.key, shard, `${Date.now()}${`${process.pid}`.padStart(7, "0")}`);
-  try {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
-    return { path, file: openSync(path, flags, 0o600) };
-  } catch {
-    return undefined;
-  }
-}
-
-function readLog(log: Log): Uint8Array {
-  const bytes = new Uint8Array(fstatSync(log.file).size);
-  for (let at = 0; at < bytes.length; ) {
-    const count = readSync(log.file, bytes, at, bytes.length - at, at);
-    if (count === 0) return bytes.subarray(0, at);
-    at += count;
-  }
-  return bytes;
-}
-
-function closeLog(log: Log | undefined): void {
-  if (log !== undefined) closeSync(log.file);
-}
-
-function discard(log: Log | undefined): void {
-  if (log === undefined) return;
-  closeSync(log.file);
-  remove(log.path);
-}
-
-/** The limit that an earlier master of this key met (shard.ts writes it), else what a server is taken to allow. */
-function knownLimit(plan: MasterPlan): number {
-  try {
-    const limit = Number(readFileSync(`${plan.keydir}/limit`, "utf8"));
-    if (Number.isInteger(limit) && limit > 0) return limit;
-  } catch {
-    // None was met yet.
-  }
-  return plan.settings.max_sessions;
-}
-
 function exists(path: string): boolean {
   try {
     lstatSync(path);
@@ -265,23 +195,6 @@ function exists(path: string): boolean {
   }
 }
 
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Not there.
-  }
-}
-
 function sleep(seconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
-}
-
-/** Writes all of it; a stderr that nobody reads any more is no reason to fail. */
-function writeAll(file: number, bytes: Uint8Array): void {
-  try {
-    for (let sent = 0; sent < bytes.length; ) sent += writeSync(file, bytes, sent);
-  } catch {
-    // EPIPE, EBADF: the caller does not want to know.
-  }
 }

@@ -31,6 +31,8 @@ export interface MasterPlan {
   readonly settings: MasterSettings;
   /** `ssh -G`: the first value of an option by its lower-case name, undefined where it is not printed. */
   option(name: string): string | undefined;
+  /** What the master is made with, for the record: name → value. */
+  readonly claims: Readonly<Record<string, string>>;
   /** The caller's own options for the connection, without those of one session. */
   readonly connection: readonly string[];
   /** The host as the caller wrote it. */

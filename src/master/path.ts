@@ -3,10 +3,10 @@
  * It ends no process that may carry a session, and removes nothing that is not a socket.
  */
 import { lstatSync, renameSync, unlinkSync } from "node:fs";
-import { type Asked, askAlive } from "../mux/client.ts";
+import { askAlive } from "../mux/client.ts";
 import type { MasterPlan } from "./need.ts";
-import { endAtOnce, hasClients, isMasterOf, lives, lookAtProcess } from "./process.ts";
-import { clearRecord, countSessions, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
+import { countClients, endAtOnce, isMasterOf, lives, lookAtProcess } from "./process.ts";
+import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
 
 /** clear = nothing is there any more; live = a master answers, and its record says so; odd = something that is not ours to touch. */
 export type Cleared = "clear" | "live" | "odd";
@@ -54,7 +54,7 @@ export function quarantine(socket: string, recordFile: string): void {
     remove(socket);
   }
   if (record === undefined) return;
-  if (endUnused(recordFile, record)) {
+  if (endUnused(record)) {
     remove(aside);
     clearRecord(recordFile);
     return;
@@ -66,7 +66,7 @@ export function quarantine(socket: string, recordFile: string): void {
 /** Leaves the record of a master that is not on its path any more: kept under its pid while it lives, cleared otherwise. */
 export function leaveRecord(recordFile: string): void {
   const record = readRecord(recordFile);
-  if (record !== undefined && !endUnused(recordFile, record) && isSame(record)) retireRecord(recordFile, record.pid);
+  if (record !== undefined && !endUnused(record) && isSame(record)) retireRecord(recordFile, record.pid);
   else clearRecord(recordFile);
 }
 
@@ -74,8 +74,9 @@ export function leaveRecord(recordFile: string): void {
  * Ends a master that nobody can reach any more and that nobody is connected to: at its end it would unlink its successor's socket by name
  * (cleanup_exit in clientloop.c), which SIGKILL does not let it do. False when it is not that master, or may carry a session.
  */
-function endUnused(recordFile: string, record: MasterRecord): boolean {
-  if (!isSame(record) || countSessions(recordFile) > 0 || hasClients(record.pid) !== false) return false;
+function endUnused(record: MasterRecord): boolean {
+  // Slots do not tell: whoever asks for the next master holds one already.
+  if (!isSame(record) || countClients(record.pid) !== 0) return false;
   endAtOnce(record.pid);
   return true;
 }
@@ -85,11 +86,6 @@ export function isSame(record: MasterRecord): boolean {
   const found = record.pid > 0 ? lookAtProcess(record.pid) : undefined;
   if (found === undefined) return false;
   return record.claims.started !== undefined ? record.claims.started === `${found.started}` : isMasterOf(record.pid, record.socket);
-}
-
-/** A failure that means: somebody has the path open, but does not answer. */
-export function isWedged(asked: Asked): boolean {
-  return !asked.ok && asked.failure === "timeout";
 }
 
 /**

@@ -51,10 +51,10 @@ export function listens(pid: number): boolean {
   return unixSockets(pid).some(({ listening }) => listening);
 }
 
-/** True when somebody is connected to this master, through us or not: then it may carry a session. Undefined: it cannot be seen. */
-export function hasClients(pid: number): boolean | undefined {
+/** How many clients are connected to this master, through us or not: each may carry a session. Undefined: it cannot be seen. */
+export function countClients(pid: number): number | undefined {
   const sockets = unixSockets(pid);
-  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.some(({ listening }) => !listening);
+  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.filter(({ listening }) => !listening).length;
 }
 
 /** True when this process is an ssh that serves, served or was started for this control path. */

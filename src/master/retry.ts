@@ -53,7 +53,7 @@ export function decideDial(failure: DialFailure, attempt: number, retries: numbe
 }
 
 /** A caller comes back at most this often before it goes by itself. */
-export const MOST_ATTEMPTS = 16;
+export const MOST_ATTEMPTS = 10;
 
 const NEVER_AGAIN = everyFailure("lost");
 

@@ -1,0 +1,89 @@
+/**
+ * Retires masters: they stop listening, their sessions finish, they leave by themselves. It never ends a session but by `end`, which is
+ * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
+ */
+import { lstatSync } from "node:fs";
+import { type Asked, askToEnd, askToStop } from "../mux/client.ts";
+import { recordPath, SHARDS, socketPath } from "../state/paths.ts";
+import { leaveRecord, quarantine } from "./path.ts";
+import { readRecord, retireRecord, writeRecord } from "./record.ts";
+
+/** One place for a master. */
+export interface Shard {
+  readonly number: number;
+  readonly socket: string;
+  readonly record: string;
+}
+
+/** retired = it listens no more; none = nobody was there; wedged = it did not answer; refused = it said no. */
+export type Retired = "retired" | "none" | "wedged" | "refused";
+
+/** Why a master was retired, for its record. */
+export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
+
+/** The shards of a key: the first lies at the caller's own path where it named one. */
+export function shardsOf(plan: { readonly run: string; readonly key: string; readonly socket: string }): Shard[] {
+  return Array.from({ length: SHARDS }, (_, number) => ({
+    number,
+    socket: number === 0 ? plan.socket : socketPath(plan.run, plan.key, number),
+    record: recordPath(plan.run, plan.key, number),
+  }));
+}
+
+/** True where a socket lies, alive or not. */
+export function isOccupied(shard: Shard): boolean {
+  try {
+    return lstatSync(shard.socket).isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * MUX_C_STOP_LISTENING, then its record goes to `<shard>.m.<pid>`, where its sessions keep their slots. The caller holds the shard's lock.
+ * @param milliseconds for the master's answer; a second is plenty, since it is local
+ */
+export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1000): Promise<Retired> {
+  if (!isOccupied(shard)) {
+    leaveRecord(shard.record);
+    return "none";
+  }
+  return settle(shard, reason, await askToStop(shard.socket, milliseconds));
+}
+
+/** MUX_C_TERMINATE: its sessions end with it. */
+export async function endShard(shard: Shard, milliseconds = 1000): Promise<Retired> {
+  if (!isOccupied(shard)) return "none";
+  return settle(shard, "exit", await askToEnd(shard.socket, milliseconds));
+}
+
+function settle(shard: Shard, reason: Reason, asked: Asked): Retired {
+  if (asked.ok) {
+    if (asked.reply.type === "denied" || asked.reply.type === "failure") return "refused";
+    note(shard, reason);
+    return "retired";
+  }
+  switch (asked.failure) {
+    case "timeout":
+      quarantine(shard.socket, shard.record);
+      return "wedged";
+    case "nonsense":
+    case "error":
+      return "refused";
+    default:
+      // Nobody listens (any more): a stale socket is the next dial's to remove.
+      leaveRecord(shard.record);
+      return "none";
+  }
+}
+
+function note(shard: Shard, reason: Reason): void {
+  const record = readRecord(shard.record);
+  if (record === undefined) return;
+  try {
+    writeRecord(shard.record, { ...record, claims: { ...record.claims, retired: `${Math.floor(Date.now() / 1000)}`, why: reason } });
+  } catch {
+    // A full disk: that it is retired shows by its name all the same.
+  }
+  retireRecord(shard.record, record.pid);
+}
