@@ -12,6 +12,7 @@ static bool parse_dependency(struct ticket *ticket, char **field, int count);
 static bool parse_number_line(struct ticket *ticket, char **field, int count, bool *known);
 static bool parse_word_line(struct ticket *ticket, char **field, int count, bool *known);
 static bool parse_list(char **list, size_t *used, size_t most, char **field, int count);
+static bool is_key(const char *key);
 static int split(char *line, char **field);
 static int choice(const char *word, const char *const *words);
 
@@ -26,6 +27,7 @@ ticket_parse(struct ticket *ticket, size_t length)
 	if (strlen(ticket->text) != length || strncmp(ticket->text, "sshim-ticket 1\n", 15) != 0)
 		return false;
 
+	bool lane_known = false;
 	char *line = ticket->text + 15;
 	for (;;) {
 		char *end = strchr(line, '\n');
@@ -33,8 +35,9 @@ ticket_parse(struct ticket *ticket, size_t length)
 			return false;
 		*end = '\0';
 		if (strcmp(line, "end") == 0)
-			return ticket->question != NULL && ticket->reason != NULL &&
-			    (ticket->lane == LANE_PASS || (ticket->key != NULL && ticket->keydir != NULL && ticket->socket != NULL));
+			return end + 1 == ticket->text + length && lane_known && ticket->question != NULL && ticket->reason != NULL &&
+			    (ticket->lane == LANE_PASS || (is_key(ticket->key) && ticket->keydir != NULL && ticket->socket != NULL));
+		lane_known = lane_known || strncmp(line, "lane ", 5) == 0;
 		if (!parse_line(ticket, line))
 			return false;
 		line = end + 1;
@@ -212,6 +215,12 @@ parse_list(char **list, size_t *used, size_t most, char **field, int count)
 		list[(*used)++] = field[i];
 	}
 	return count > 1;
+}
+
+static bool
+is_key(const char *key)
+{
+	return key != NULL && strlen(key) == 32 && strspn(key, "0123456789abcdef") == 32;
 }
 
 static int
