@@ -90,7 +90,11 @@ export function start(side: "real" | "shim", args: readonly string[], options: R
     timeout: options.timeout ?? 30_000,
     killSignal: "SIGKILL",
     ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
-    ...(options.stdinOpen ? { stdin: "pipe" as const } : options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    ...(options.stdinOpen
+      ? { stdin: "pipe" as const }
+      : options.input === undefined
+        ? { stdin: "ignore" as const }
+        : { input: options.input }),
   });
 }
 
