@@ -28,7 +28,15 @@ const NEEDS = {
 };
 
 /** Programs of other callers: the tests of a missing one are skipped by name, so it is no failure when they cannot be had. */
-const EXTRAS = { busybox: "busybox", sshpass: "sshpass", shellcheck: "shellcheck" };
+const EXTRAS = {
+  busybox: "busybox",
+  sshpass: "sshpass",
+  shellcheck: "shellcheck",
+  ansible: "ansible-core",
+  borg: "borgbackup",
+  zsh: "zsh",
+  fish: "fish",
+};
 
 /**
  * Makes sure that the named programs are there. Returns undefined, or one line that says what is missing and which package has it.

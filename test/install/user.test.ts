@@ -1,0 +1,167 @@
+/** install/user.sh: for a user and for everybody, again, and out again, in HOMEs of its own, with the shells that are here. */
+import { spawnSync } from "node:child_process";
+import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { repository, systemPath, temporary } from "../support/index.ts";
+import { makePackage, type Package, picture, put } from "./package.ts";
+import { findProgram } from "./programs.ts";
+
+const script = join(repository, "install/user.sh");
+
+function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}) {
+  const done = spawnSync("sh", [script, ...words], {
+    encoding: "utf8",
+    env: { PATH: systemPath, HOME: home, SSHIM_SOURCE: from.folder, ...env },
+  });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+/** Where a shell of the user finds a program. */
+function found(home: string, shell: string[], program: string): string {
+  const done = spawnSync(shell[0] as string, [...shell.slice(1), `command -v ${program}`], {
+    encoding: "utf8",
+    env: { PATH: systemPath, HOME: home, TERM: "dumb" },
+  });
+  return done.stdout.trim();
+}
+
+describe("install/user.sh", () => {
+  for (const [name, ...shell] of [
+    ["a login sh", "sh", "-l", "-c"],
+    ["a login bash", "bash", "-l", "-c"],
+    ["an interactive bash", "bash", "-i", "-c"],
+    ["zsh", "zsh", "-c"],
+    ["fish", "fish", "-c"],
+  ] as Array<[string, string, ...string[]]>)
+    it.skipIf(!findProgram(shell[0] as string))(`puts ssh, scp and sftp before the real ones for ${name}`, () => {
+      const home = temporary("home-");
+      mkdirSync(join(home, ".config/fish"), { recursive: true });
+      writeFileSync(join(home, ".bashrc"), "# mine\n");
+      expect(install(home, makePackage())).toMatchObject({ code: 0, err: "" });
+      for (const name of ["ssh", "scp", "sftp", "sshim"]) expect(found(home, shell, name)).toBe(join(home, ".local/lib/sshim/bin", name));
+    });
+
+  it("ends with the doctor, run from where it was installed", () => {
+    const home = temporary("home-");
+    const from = makePackage({ control: `#!/bin/sh\ncase $1 in doctor) echo "doctor: $0 $(command -v ssh)" ;; esac\n` });
+    const bin = join(home, ".local/lib/sshim/bin");
+    expect(install(home, from).out).toContain(`doctor: ${bin}/sshim ${bin}/ssh\n`);
+  });
+
+  it("changes nothing the second time, not even a file's inode", () => {
+    const home = temporary("home-");
+    const from = makePackage();
+    install(home, from);
+    const before = picture(home, true);
+    expect(install(home, from).code).toBe(0);
+    expect(picture(home, true)).toEqual(before);
+  });
+
+  it("replaces an older version by rename, so that a running program keeps its own", () => {
+    const home = temporary("home-");
+    install(home, makePackage());
+    const target = join(home, ".local/lib/sshim/bin/sshim");
+    const before = lstatSync(target).ino;
+    install(home, makePackage({ control: "#!/bin/sh\n# newer\n" }));
+    expect(readFileSync(target, "utf8")).toContain("# newer");
+    expect(lstatSync(target).ino).not.toBe(before);
+  });
+
+  it("leaves HOME as it was when it is taken out", () => {
+    const home = temporary("home-");
+    mkdirSync(join(home, "dotfiles"));
+    writeFileSync(join(home, ".profile"), "# mine\nexport A=1\n");
+    writeFileSync(join(home, "dotfiles/bashrc"), "alias l=ls\n");
+    symlinkSync("dotfiles/bashrc", join(home, ".bashrc"));
+    writeFileSync(join(home, ".bash_profile"), ". ~/.profile\n");
+    const before = picture(home);
+    const from = makePackage();
+    install(home, from);
+    expect(lstatSync(join(home, ".bashrc")).isSymbolicLink()).toBe(true);
+    expect(found(home, ["bash", "-l", "-c"], "ssh")).toContain(".local/lib/sshim");
+    expect(install(home, from, ["--uninstall"])).toMatchObject({ code: 0, err: "" });
+    const after = picture(home);
+    for (const name of Object.keys(after)) if (after[name] === "/" && !(name in before)) delete after[name];
+    expect(after).toEqual(before);
+    expect(from.calls()).toContain("drain --all");
+  });
+
+  it("keeps a start-up file whose last line has no end", () => {
+    const home = temporary("home-");
+    writeFileSync(join(home, ".profile"), "export A=1");
+    install(home, makePackage());
+    expect(readFileSync(join(home, ".profile"), "utf8")).toMatch(/^export A=1\n# >>> sshim >>>\n/);
+  });
+
+  it("writes nothing with --dry-run, and says what it would do", () => {
+    const home = temporary("home-");
+    writeFileSync(join(home, ".profile"), "# mine\n");
+    const before = picture(home);
+    const { code, out } = install(home, makePackage(), ["--dry-run"]);
+    expect(code).toBe(0);
+    expect(out).toContain(`would: write ${home}/.profile`);
+    expect(picture(home)).toEqual(before);
+    install(home, makePackage());
+    const installed = picture(home);
+    expect(install(home, makePackage(), ["--uninstall", "--dry-run"]).out).toContain("would: rm -rf");
+    expect(picture(home)).toEqual(installed);
+  });
+
+  it("takes the musl build where the other does not start", () => {
+    const home = temporary("home-");
+    const from = makePackage({ control: "#!/no/such/loader\n", musl: "" });
+    expect(install(home, from)).toMatchObject({ code: 0, err: "" });
+    const target = join(home, ".local/lib/sshim");
+    expect(readFileSync(join(target, "lib/sshim/libstdc++.so.6"), "utf8")).toBe("a library\n");
+    expect(found(home, ["sh", "-l", "-c"], "ssh")).toBe(join(target, "bin/ssh"));
+  });
+
+  it("says so when no control plane starts here, and ssh works all the same", () => {
+    const home = temporary("home-");
+    const { code, err } = install(home, makePackage({ control: "#!/no/such/loader\n" }));
+    expect(code).toBe(1);
+    expect(err).toContain("no control plane starts here: every call goes to the real ssh");
+    const ssh = join(home, ".local/lib/sshim/bin/ssh");
+    const version = spawnSync(ssh, ["-V"], { encoding: "utf8", env: { PATH: systemPath, HOME: home, SSHIM_DIR: temporary() } });
+    expect(version.stderr).toMatch(/^OpenSSH_/);
+  });
+
+  it("links into a prefix for everybody with --system, and out again", () => {
+    const prefix = temporary("usr-");
+    const home = temporary("home-");
+    const from = makePackage();
+    const env = { SSHIM_PREFIX: prefix };
+    expect(install(home, from, ["--system"], env)).toMatchObject({ code: 0, err: "" });
+    const again = picture(prefix, true);
+    expect(install(home, from, ["--system"], env).code).toBe(0);
+    expect(picture(prefix, true)).toEqual(again);
+    const paths = Object.keys(again);
+    for (const name of ["ssh", "scp", "sftp", "sshim"]) expect(again[`bin/${name}`]).toMatch(/-> .*\/lib\/sshim\/bin\//);
+    expect(paths).toContain("share/man/man1/sshim.1");
+    expect(paths).toContain("share/bash-completion/completions/sshim");
+    expect(picture(home)).toEqual({});
+    install(home, makePackage(), ["--system", "--uninstall"], env);
+    expect(Object.values(picture(prefix)).filter((what) => what !== "/")).toEqual([]);
+  });
+
+  it("does not replace an ssh that somebody else put into the prefix", () => {
+    const prefix = temporary("usr-");
+    put(join(prefix, "bin/ssh"), "#!/bin/sh\n# built by hand\n");
+    const before = picture(prefix);
+    const { code, err } = install(temporary("home-"), makePackage(), ["--system"], { SSHIM_PREFIX: prefix });
+    expect(code).toBe(1);
+    expect(err).toContain(`${prefix}/bin/ssh is there and is not sshim's`);
+    expect(picture(prefix)).toEqual(before);
+  });
+
+  it("refuses words that it does not know", () => {
+    expect(install(temporary("home-"), makePackage(), ["--sytem"]).code).toBe(2);
+  });
+
+  it.skipIf(!findProgram("shellcheck") || !findProgram("busybox"))("is clean for shellcheck and BusyBox, as are the other scripts", () => {
+    const scripts = ["install/user.sh", "install/coolify.sh", "install/ci/sshim-ci.sh"].map((path) => join(repository, path));
+    expect(spawnSync("shellcheck", scripts, { encoding: "utf8" }).stdout).toBe("");
+    expect(spawnSync("busybox", ["ash", "-n", ...scripts], { encoding: "utf8" }).stderr).toBe("");
+  });
+});
