@@ -14,11 +14,14 @@ export interface SessionEvent {
   outcome: SessionOutcome;
   /** From the start of the process to this line. */
   ms: number;
-  /** user@host:port; absent where nothing was resolved. */
-  destination?: string;
-  key?: string;
+  /** user@host:port; null where nothing was resolved. */
+  destination?: string | null;
+  key?: string | null;
   lane?: "attach" | "establish" | "control" | "pass";
+  /** The rule that chose the lane. */
   reason?: string;
+  /** Why the front did something else than the lane says. */
+  why?: string;
   /** The exit code; absent when another program took over (pass) or a signal ended it. */
   code?: number;
   /** How often the control plane was asked; absent or 0: warm. */

@@ -65,7 +65,7 @@ export function* readJournal(path: string, since = "", damaged: { count: number 
   try {
     for (const { fd } of files) {
       if (since !== "" && fstatSync(fd).mtime.toISOString() < since) continue;
-      for (const line of readLines(fd)) {
+      for (const { line } of readLines(fd)) {
         const event = parseEvent(line);
         if (!event) damaged.count++;
         else if (event.time >= since) yield event;
@@ -86,18 +86,19 @@ export function parseEvent(line: string): JournalEvent | undefined {
   }
 }
 
-/** The whole lines of an open file from where it stands; an unfinished last line is left alone. */
-function* readLines(fd: number): Generator<string> {
+/** The whole lines of an open file from a position on, each with where it ends; an unfinished last line is left alone. */
+export function* readLines(fd: number, from = 0): Generator<{ line: string; end: number }> {
   const chunk = Buffer.alloc(65_536);
   let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
+  for (let position = from; ; ) {
     const length = readSync(fd, chunk, 0, chunk.length, position);
     if (length === 0) return;
+    const offset = position - rest.length;
     position += length;
     const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      if (end > start) yield bytes.toString("utf8", start, end);
+      if (end > start) yield { line: bytes.toString("utf8", start, end), end: offset + end + 1 };
       start = end + 1;
     }
     rest = Buffer.from(bytes.subarray(start));

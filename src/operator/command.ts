@@ -1,0 +1,75 @@
+/** What a command of `sshim` is: the description from which help, manual and completions are made, and the code behind it. */
+import type { Output } from "./output.ts";
+
+export interface OptionRow {
+  /** Long name without dashes. */
+  name: string;
+  /** What its value is called; a flag has none. */
+  value?: string;
+  meaning: string;
+  /** Words that a shell may complete. */
+  choices?: readonly string[];
+  completes?: "file" | "host";
+}
+
+export interface CommandRow {
+  name: string;
+  summary: string;
+  /** Arguments as they stand in the usage line. */
+  usage: string;
+  /** How many arguments it takes at most. */
+  operands: number;
+  /** Everything after `--` belongs to ssh. */
+  takesSsh?: boolean;
+  options: readonly OptionRow[];
+  explanation: readonly string[];
+  examples: ReadonlyArray<readonly [command: string, meaning: string]>;
+  exits: ReadonlyArray<readonly [code: number, meaning: string]>;
+  /** What the first argument may be, for completion. */
+  choices?: readonly string[];
+  load: () => Promise<{ run: (context: Context) => Promise<number> }>;
+}
+
+/** What every command is given. */
+export interface Context {
+  env: NodeJS.ProcessEnv;
+  uid: number;
+  /** RUN; undefined where the front would pass. */
+  run: string | undefined;
+  options: Readonly<Record<string, string | boolean | undefined>>;
+  operands: readonly string[];
+  /** What followed `--`. */
+  ssh: readonly string[];
+  out: Output;
+}
+
+/** Something the user has to put right: told on stderr, ends with its code. */
+export class CommandError extends Error {
+  readonly code: number;
+
+  constructor(message: string, code = 1) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The exit codes that all commands share. */
+export const USAGE = 2;
+export const BUSY = 75;
+
+/** A named option as text, or undefined. */
+export function textOption(context: Context, name: string): string | undefined {
+  const value = context.options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+export function flagOption(context: Context, name: string): boolean {
+  return context.options[name] === true;
+}
+
+/** RUN, or the error that says why there is none. */
+export function needRun(context: Context): string {
+  if (context.run === undefined)
+    throw new CommandError("cannot find the runtime directory: SSHIM_DIR is not an absolute path (set by the environment)");
+  return context.run;
+}

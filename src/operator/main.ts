@@ -1,0 +1,43 @@
+/** The operator's side of the control plane: finds the command, reads its arguments, runs it, and turns every failure into one line. */
+import { readArguments } from "./arguments.ts";
+import { CommandError, type Context, USAGE } from "./command.ts";
+import { findCommand } from "./commands.ts";
+import { openOutput, writeAll } from "./output.ts";
+
+/** Runs `sshim <argv…>` and gives its exit code. Never throws. */
+export async function runOperator(argv: readonly string[]): Promise<number> {
+  try {
+    return await runCommand(argv);
+  } catch (error) {
+    const known = error instanceof CommandError;
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    writeAll(2, `sshim: ${known ? why : `cannot ${argv[0] ?? "go on"}: ${why}`}\n`);
+    return known ? error.code : 70;
+  }
+}
+
+async function runCommand(argv: readonly string[]): Promise<number> {
+  const name = argv[0] ?? "--help";
+  if (["--version", "-V", "version"].includes(name)) {
+    const { showVersion } = await import("./version.ts");
+    return showVersion(argv.includes("--json"));
+  }
+  if (["--help", "-h", "help"].includes(name)) {
+    const { showHelp } = await import("./help.ts");
+    return showHelp(argv[1]);
+  }
+  const command = findCommand(name);
+  const read = await readArguments(command, argv.slice(1));
+  if (read.options.help === true) {
+    const { showHelp } = await import("./help.ts");
+    return showHelp(command.name);
+  }
+  const { runDirectory } = await import("../state/paths.ts");
+  const uid = process.geteuid?.() ?? 0;
+  const out = openOutput(process.env, read.options.json === true);
+  const context: Context = { env: process.env, uid, run: runDirectory(process.env, uid), out, ...read };
+  const { run } = await command.load();
+  return run(context);
+}
+
+export { USAGE };

@@ -1,0 +1,72 @@
+/** Writes a command's answer to stdout: text or JSON, coloured only on a terminal. It ends the process quietly when the reader has gone. */
+
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
+export type Colour = "red" | "green" | "yellow" | "blue" | "dim" | "bold";
+
+export interface Output {
+  json: boolean;
+  colour: boolean;
+  terminal: boolean;
+  write: (text: string) => void;
+  /** The one JSON value of this command, indented on a terminal. */
+  value: (value: unknown) => void;
+  paint: (colour: Colour, text: string) => string;
+}
+
+const codes: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, blue: 34, dim: 2, bold: 1 };
+
+/** Output on descriptor 1. NO_COLOR and TERM=dumb switch colours off (no-color.org). */
+export function openOutput(env: NodeJS.ProcessEnv, json: boolean): Output {
+  const terminal = isatty(1);
+  const colour = terminal && !json && !env.NO_COLOR && env.TERM !== "dumb";
+  return {
+    json,
+    colour,
+    terminal,
+    write: (text) => writeAll(1, text),
+    value: (value) => writeAll(1, `${JSON.stringify(value, undefined, terminal ? 2 : undefined)}\n`),
+    paint: (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text),
+  };
+}
+
+/** Writes all of it, waiting for a slow reader. */
+export function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let sent = 0; sent < bytes.length; ) {
+    try {
+      sent += writeSync(descriptor, bytes, sent);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EPIPE") process.exit(0);
+      if (code !== "EAGAIN") process.exit(74);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** Rows as columns, the first row being the heading; widths by what a terminal shows. Columns named in `right` are flushed right. */
+export function formatTable(rows: ReadonlyArray<readonly string[]>, right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, visibleLength(cell));
+    });
+  }
+  const lines = rows.map((row) =>
+    row
+      .map((cell, index) => {
+        const padding = " ".repeat((widths[index] ?? 0) - visibleLength(cell));
+        return right.includes(index) ? padding + cell : cell + padding;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function visibleLength(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences are our own colours
+  return [...text.replace(/\u001b\[\d+m/g, "")].length;
+}

@@ -1,0 +1,95 @@
+/**
+ * Reads meaning out of the journal's lines: was a session warm, did its command start, whose 255 was it. All commands that
+ * speak of sessions ask here, so that `log`, `why`, `stats` and `report` never disagree.
+ */
+import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } from "../state/journal.ts";
+import { isSession, type StoredControlEvent, type Verdict } from "../state/journal-events.ts";
+import type { Context } from "./command.ts";
+import { textOption } from "./command.ts";
+import { matchesDestination } from "./destinations.ts";
+
+/** The journal of this run directory, as the configuration has it; undefined where it is switched off. */
+export async function journalOf(context: Context): Promise<string | undefined> {
+  const { loadConfig, settingsFor } = await import("../state/config.ts");
+  if (context.run === undefined) return undefined;
+  return journalPathFor(context.run, settingsFor(await loadConfig(context.env), undefined));
+}
+
+/** The events of the journal, oldest first, that --host lets through (events without a destination only without --host). */
+export async function readEvents(context: Context, since: string): Promise<JournalEvent[]> {
+  const path = await journalOf(context);
+  if (path === undefined) return [];
+  const host = textOption(context, "host");
+  const events = [...readJournal(path, since)].filter((event) => !host || matchesDestination(host, event.destination));
+  // Lines land in the order of their writes; a clock that is read before the write may be a moment earlier.
+  return events.sort((left, right) => (left.time < right.time ? -1 : left.time > right.time ? 1 : 0));
+}
+
+/** Whether a connection was shared (or was to be): lanes pass and control are not. */
+export function isShared(session: SessionEvent): boolean {
+  return session.lane === "attach" && session.outcome !== "pass" && session.outcome !== "checked";
+}
+
+/** A shared session for which nothing had to be asked. */
+export function isWarm(session: SessionEvent): boolean {
+  return isShared(session) && (session.attempts ?? 0) === 0;
+}
+
+/** Ended with 255 and it was not the remote command that said so. */
+export function isBroken(session: SessionEvent): boolean {
+  if (session.outcome === "pass" || session.outcome === "checked" || session.outcome === "signal") return false;
+  if (session.outcome === "exit") return false;
+  return session.code === 255 || session.outcome === "lost" || session.outcome === "failed";
+}
+
+/** Ended with 255 because the remote command did. */
+export function isRemote255(session: SessionEvent): boolean {
+  return session.outcome === "exit" && session.code === 255 && session.lane !== "control";
+}
+
+/** What is known about whether the command was started (architecture: what may be tried again). */
+export function verdictOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): Verdict {
+  if (session.outcome === "exit" || session.outcome === "established") return "started";
+  if (session.stage === "opened") return "started";
+  if (session.stage !== "session") return session.outcome === "signal" && session.stage === undefined ? "unknown" : "not started";
+  if (session.failure === "failure" || session.failure === "denied") return "not started";
+  return related.find((event) => event.verdict)?.verdict ?? "unknown";
+}
+
+/** One or two words for why it broke, stable enough to count: `remote`, `lost`, `dial: refused`, `session: eof`, … */
+export function causeOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): string {
+  if (isRemote255(session)) return "remote";
+  const dial = related.findLast((event) => event.event === "dial" && event.outcome === "failed");
+  if (dial && session.stage !== "opened" && session.stage !== "session") return `dial: ${dial.failure ?? dial.reason ?? "failed"}`;
+  if (session.stage === "opened") return "lost";
+  if (session.stage) return `${session.stage}: ${session.failure ?? "error"}`;
+  return session.outcome;
+}
+
+/** The control plane's events that belong to a session: its key, while it ran (they carry no id of it). */
+export function relatedTo(session: SessionEvent, events: readonly JournalEvent[]): StoredControlEvent[] {
+  if (!session.key) return [];
+  const end = Date.parse(session.time);
+  const start = end - session.ms;
+  return events.filter((event): event is StoredControlEvent => {
+    if (isSession(event) || event.key !== session.key) return false;
+    if (event.id !== undefined && event.id !== session.id) return false;
+    const time = Date.parse(event.time);
+    return time >= start - 100 && time <= end + 100;
+  });
+}
+
+/** When it began, in milliseconds of the epoch. */
+export function startOf(event: JournalEvent): number {
+  return Date.parse(event.time) - (event.ms ?? 0);
+}
+
+/** The sessions among them. */
+export function sessionsOf(events: readonly JournalEvent[]): SessionEvent[] {
+  return events.filter(isSession);
+}
+
+/** Why it took its lane: what the front met is stronger than what the rules said. */
+export function reasonOf(session: SessionEvent): string {
+  return session.why ?? session.reason ?? "";
+}

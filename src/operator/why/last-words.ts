@@ -1,0 +1,56 @@
+/** The last lines of the logs that masters of a key left, near the time of a session. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { SessionEvent } from "../../state/journal.ts";
+import { keyDirectory } from "../../state/paths.ts";
+
+export interface LastWords {
+  path: string;
+  lines: string[];
+}
+
+const LINES = 12;
+/** A log that was written last so long before the session began is another master's (milliseconds). */
+const NEAR = 5 * 60_000;
+
+/** The logs of the session's shard (and what the last failed dial said), each with its last lines; none where nothing is left. */
+export function readLastWords(run: string, session: SessionEvent): LastWords[] {
+  if (!session.key || !/^[0-9a-f]{32}$/.test(session.key)) return [];
+  const folder = keyDirectory(run, session.key);
+  const end = Date.parse(session.time);
+  const begin = end - session.ms - NEAR;
+  return listFolder(folder)
+    .filter((name) => name === "failed" || new RegExp(`^${session.shard ?? 0}\\..*\\.log$`).test(name))
+    .map((name) => ({ path: `${folder}/${name}`, time: modified(`${folder}/${name}`) }))
+    .filter(({ path, time }) => time >= begin && (!path.endsWith("/failed") || time <= end + 1000))
+    .sort((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))
+    .slice(0, 2)
+    .map(({ path }) => ({ path, lines: lastLines(path) }))
+    .filter(({ lines }) => lines.length > 0);
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function modified(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+function lastLines(path: string): string[] {
+  try {
+    const lines = readFileSync(path, "utf8")
+      .split(/\r?\n/)
+      .filter((line) => line !== "");
+    return lines.slice(-LINES);
+  } catch {
+    return [];
+  }
+}
