@@ -47,6 +47,7 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 
 	if (!find_real(front))
 		return answer;
+	front->asked++;
 	pid_t child = start_control(front, question, shard, fault, &talk.fd);
 	if (child < 0)
 		return answer;

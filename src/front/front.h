@@ -47,6 +47,8 @@ struct front {
 	struct ticket ticket;
 	int64_t started_ns;
 	int attempts;
+	int asked;                 /* questions to the control plane; 0 is what the journal calls warm */
+	int64_t opened_ns;         /* when the session was opened, 0: it was not */
 	int shard;
 	bool sent;                 /* NEW_SESSION and its descriptors are with a master: never again */
 	bool said_no_tty;
