@@ -1,0 +1,16 @@
+/** Our own words on stderr, which only SSHIM_DEBUG allows: without it not one byte. */
+import { writeSync } from "node:fs";
+
+/** Says what went wrong, or what is done and why, as one line. */
+export function sayDebug(what: unknown): void {
+  const asked = process.env.SSHIM_DEBUG;
+  if (asked === undefined || ["", "0", "off", "no", "false"].includes(asked)) {
+    return;
+  }
+  const text = what instanceof Error ? (what.stack ?? what.message) : String(what);
+  try {
+    writeSync(2, `sshim: ${text}\n`);
+  } catch {
+    // A closed stderr is no reason to fail.
+  }
+}

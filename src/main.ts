@@ -1,0 +1,35 @@
+/** The contents page of the control plane: an answer for the front, or an operator's command. It does nothing itself. */
+import { sayDebug } from "./answer/debug.ts";
+
+const [word, ...rest] = process.argv.slice(2);
+
+if (word === "answer") {
+  try {
+    await answer(rest);
+  } catch (error) {
+    // No last line: the front becomes the real ssh. A stack trace would be in the caller's output.
+    sayDebug(error);
+    process.exit(1);
+  }
+} else {
+  const { runOperator } = await import("./operator/main.ts");
+  process.exitCode = await runOperator(process.argv.slice(2));
+}
+
+async function answer(words: readonly string[]): Promise<void> {
+  const { openLine, parseAsking } = await import("./answer/line.ts");
+  const asking = parseAsking(words);
+  const front = openLine();
+  switch (asking.question) {
+    case "resolve":
+      return (await import("./answer/resolve.ts")).answerResolve(asking, front);
+    case "dial":
+      return (await import("./answer/dial.ts")).answerDial(asking, front);
+    case "heal":
+      return (await import("./answer/heal.ts")).answerHeal(asking, front);
+    case "control":
+      return (await import("./answer/control.ts")).answerControl(asking, front);
+    case "letters":
+      return (await import("./answer/letters.ts")).answerLetters(asking, front);
+  }
+}

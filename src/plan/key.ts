@@ -1,0 +1,71 @@
+/**
+ * The connection key: everything that makes one connection differ from another, as a hash, and the parts it is made of.
+ * It leaves out only what concerns one session; an option nobody thought of splits the key.
+ */
+
+import type { FileFacts } from "../resolve/facts.ts";
+import { factsText } from "../resolve/facts.ts";
+import type { Resolved } from "../resolve/parse-g.ts";
+
+/** What goes into a key. */
+export interface KeyParts {
+  /** `keyword value` of ssh -G, one a keyword (a list's values joined by a line feed). */
+  readonly lines: readonly string[];
+  /** What -G does not say: agent, -F, scope, ticket cache, variables, working directory: `name value`. */
+  readonly beyond: readonly string[];
+  /** `path dev ino size seconds nanoseconds` of identity and certificate files. */
+  readonly files: readonly string[];
+}
+
+/** Lines that concern one session only, or forwards, which no master of ours ever has. */
+const OF_ONE_SESSION: ReadonlySet<string> = new Set([
+  "batchmode",
+  "clearallforwardings",
+  "connectionattempts",
+  "connecttimeout",
+  "controlmaster",
+  "controlpath",
+  "controlpersist",
+  "dynamicforward",
+  "escapechar",
+  "exitonforwardfailure",
+  "forkafterauthentication",
+  "localcommand",
+  "localforward",
+  "loglevel",
+  "logverbose",
+  "permitlocalcommand",
+  "remotecommand",
+  "remoteforward",
+  "requesttty",
+  "sendenv",
+  "sessiontype",
+  "setenv",
+  "stdinnull",
+]);
+
+/** The lines of ssh -G that a connection is made of. */
+export function connectionLines(resolved: Resolved): string[] {
+  return [...resolved].filter(([keyword]) => !OF_ONE_SESSION.has(keyword)).map(([keyword, values]) => `${keyword} ${values.join("\n")}`);
+}
+
+/** A file of the key. */
+export function fileLine(path: string, facts: FileFacts): string {
+  return `${path} ${factsText(facts)}`;
+}
+
+/** The connection key, 32 hex digits. */
+export function connectionKey(parts: KeyParts): Promise<string> {
+  return digest(["connection", ...parts.lines, "beyond", ...parts.beyond, "files", ...parts.files].join("\0"));
+}
+
+/** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
+export function pathKey(path: string): Promise<string> {
+  return digest(`path\0${path}`);
+}
+
+/** 128 bits of SHA-256. By the global WebCrypto: node:crypto costs 1.4 ms more at start-up, a library in JavaScript 4 ms. */
+async function digest(text: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

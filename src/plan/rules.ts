@@ -1,0 +1,126 @@
+/**
+ * The passthrough rules: when the real ssh does it all, in order, each with its name; the first that holds names the reason.
+ * They judge what was read and resolved; they look at nothing themselves.
+ */
+import type { Parsed } from "../argv/parsed.ts";
+import { flagOf, logLevelOf, optionOf, type Resolved } from "../resolve/parse-g.ts";
+import type { Answer } from "../resolve/ssh-g.ts";
+
+/** The caller's words, read. */
+export interface Said {
+  readonly words: readonly string[];
+  readonly parsed: Parsed;
+  readonly enabled: boolean;
+}
+
+/** … and what the real ssh makes of them. */
+export interface Resolving extends Said {
+  readonly answer: Answer;
+  readonly resolved: Resolved;
+  /** Whether the caller gave a command. */
+  readonly command: boolean;
+  readonly matchesCommand: boolean;
+  /** ControlPath is `none` by the configuration. */
+  readonly noPath: boolean;
+}
+
+export interface Rule<Subject> {
+  readonly name: string;
+  /** For `sshim explain`: why the real ssh does this better. */
+  readonly why: string;
+  holds(subject: Subject): boolean;
+}
+
+/** Holds before anything is asked. */
+export const rulesOfWords: readonly Rule<Said>[] = [
+  rule("query", "ssh answers this itself and connects to nothing", ({ parsed }) => parsed.effective.asksItself !== undefined),
+  rule("prints-configuration", "-G connects to nothing", ({ parsed }) => parsed.effective.printsConfiguration),
+  rule("usage", "ssh refuses this command line", ({ parsed }) => parsed.error !== undefined),
+  rule("no-destination", "no host is named", ({ parsed }) => parsed.host === undefined || parsed.host === ""),
+  rule("control-bytes", "a word holds control characters", ({ words }) => words.some((word) => hasControlBytes(word))),
+  rule("off", "switched off by SSHIM=off or the configuration", ({ enabled }) => !enabled),
+  rule("no-control-path", "the caller wants no shared connection", ({ parsed }) => parsed.effective.controlPath?.toLowerCase() === "none"),
+  session("forwarding", "forwards through a master outlive the command", ({ parsed }) => parsed.effective.hasForward),
+  session("log", "the caller wants the real ssh's own log", ({ parsed: { effective } }) => {
+    return effective.verbose > 0 || effective.logFile !== undefined || effective.syslog;
+  }),
+];
+
+/** Holds once `ssh -G` has answered. */
+export const rulesOfConfiguration: readonly Rule<Resolving>[] = [
+  rule("refused", "ssh refuses these options or this configuration", ({ answer }) => answer.code !== 0 || answer.strange),
+  rule("warnings", "ssh warns of the configuration at every call", ({ answer }) => answer.warnings !== ""),
+  rule(
+    "match-command",
+    "the configuration looks at the command, which is nobody's business but ssh's",
+    ({ matchesCommand }) => matchesCommand,
+  ),
+  rule("off", "switched off by the configuration", ({ enabled }) => !enabled),
+  rule("no-control-path", "the configuration wants no shared connection", ({ noPath }) => noPath),
+  session("control-master-ask", "ssh asks before each session", ({ resolved }) => {
+    return ["ask", "autoask"].includes(optionOf(resolved, "controlmaster") ?? "");
+  }),
+  session("forwarding", "forwards through a master outlive the command", ({ resolved }) => {
+    return ["localforward", "remoteforward", "dynamicforward"].some((name) => resolved.has(name)) || hasTunnel(resolved);
+  }),
+  session("x11", "X11 is the master's, not the session's", ({ resolved }) => flagOf(resolved, "forwardx11") === true),
+  session("local-command", "a mux client never runs LocalCommand", ({ resolved }) => {
+    return flagOf(resolved, "permitlocalcommand") === true && resolved.has("localcommand");
+  }),
+  session("log", "the configuration wants ssh's own log", ({ resolved }) => {
+    return logLevelOf(resolved) > 3 || (optionOf(resolved, "logverbose") ?? "none") !== "none";
+  }),
+  session("proxy-on-stdin", "ProxyCommand is the caller's stdin and stdout", ({ resolved }) => optionOf(resolved, "proxycommand") === "-"),
+  session("background", "its caller owns the process that stays", (subject) => forks(subject) && !isEstablish(subject)),
+  session("no-session", "-N over a master opens a shell", (subject) => {
+    return optionOf(subject.resolved, "sessiontype") === "none" && !hasStdio(subject) && !isEstablish(subject);
+  }),
+  session("master-in-foreground", "its caller owns that process", (subject) => {
+    return flagOf(subject.resolved, "controlmaster") === true && !isEstablish(subject);
+  }),
+];
+
+/** The first rule that holds. */
+export function firstRule<Subject>(rules: readonly Rule<Subject>[], subject: Subject): Rule<Subject> | undefined {
+  return rules.find((each) => each.holds(subject));
+}
+
+/** `-f -N` as a master at a caller's path: the connection is made, nothing runs on it. */
+export function isEstablish(subject: Resolving): boolean {
+  const { resolved } = subject;
+  const master = optionOf(resolved, "controlmaster");
+  return (
+    forks(subject) &&
+    optionOf(resolved, "sessiontype") === "none" &&
+    !hasStdio(subject) &&
+    (master === "auto" || flagOf(resolved, "controlmaster") === true) &&
+    resolved.has("controlpath")
+  );
+}
+
+/** Control characters would break every text that a path or word goes through. */
+export function hasControlBytes(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return /[\u0000-\u001f\u007f]/.test(text);
+}
+
+function forks({ resolved }: Resolving): boolean {
+  return flagOf(resolved, "forkafterauthentication") === true;
+}
+
+function hasStdio({ parsed }: Said): boolean {
+  return parsed.effective.stdioForward !== undefined;
+}
+
+function hasTunnel(resolved: Resolved): boolean {
+  return flagOf(resolved, "tunnel") !== false && resolved.has("tunnel");
+}
+
+function rule<Subject>(name: string, why: string, holds: (subject: Subject) => boolean): Rule<Subject> {
+  return { name, why, holds };
+}
+
+/** A rule that concerns sessions only, not `-O`. */
+function session<Subject extends Said>(name: string, why: string, holds: (subject: Subject) => boolean): Rule<Subject> {
+  return { name, why, holds: (subject) => subject.parsed.effective.control === undefined && holds(subject) };
+}

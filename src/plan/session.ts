@@ -1,0 +1,54 @@
+/**
+ * What one session asks of a master: tty, escape character, agent, environment, command, by ssh_session2_setup()'s and
+ * mux_client_request_session()'s lights. It says nothing about the connection.
+ */
+import type { Parsed } from "../argv/parsed.ts";
+import { escapeOf, flagOf, logLevelOf, optionOf, type Resolved } from "../resolve/parse-g.ts";
+
+export interface Session {
+  readonly tty: "no" | "auto" | "yes" | "force";
+  /** A byte, or 0xffffffff for none. */
+  readonly escape: number;
+  readonly agent: boolean;
+  readonly subsystem: boolean;
+  readonly stdinNull: boolean;
+  /** log.h's number. */
+  readonly logLevel: number;
+  /** -W; a port of -2 stands for a socket path. */
+  readonly stdio: { readonly host: string; readonly port: number } | undefined;
+  /** RemoteCommand, where the caller gave no command. */
+  readonly command: string | undefined;
+  readonly sendEnv: readonly string[];
+  readonly setEnv: readonly string[];
+}
+
+/** Reads a session out of what was said and resolved. Gives undefined where only the real ssh can (a service name as -W's port). */
+export function readSession(parsed: Parsed, resolved: Resolved, command: boolean): Session | undefined {
+  const stdio = parsed.effective.stdioForward;
+  if (stdio !== undefined && (typeof stdio.port !== "number" || stdio.port < 0)) {
+    return undefined;
+  }
+  const type = optionOf(resolved, "sessiontype") ?? "default";
+  return {
+    tty: stdio !== undefined || type === "none" ? "no" : readTty(resolved),
+    escape: escapeOf(resolved),
+    agent: (optionOf(resolved, "forwardagent") ?? "no") !== "no" && flagOf(resolved, "forwardagent") !== false,
+    subsystem: type === "subsystem",
+    stdinNull: flagOf(resolved, "stdinnull") === true,
+    logLevel: logLevelOf(resolved),
+    stdio: stdio === undefined ? undefined : { host: stdio.host, port: stdio.port as number },
+    command: command ? undefined : optionOf(resolved, "remotecommand"),
+    sendEnv: resolved.get("sendenv") ?? [],
+    setEnv: resolved.get("setenv") ?? [],
+  };
+}
+
+/** readconf.c's multistate_requesttty; 9.2 prints true and false. */
+function readTty(resolved: Resolved): Session["tty"] {
+  const said = optionOf(resolved, "requesttty");
+  if (said === "force" || said === "auto") {
+    return said;
+  }
+  const flag = flagOf(resolved, "requesttty");
+  return flag === undefined ? "auto" : flag ? "yes" : "no";
+}

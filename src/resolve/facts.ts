@@ -1,0 +1,125 @@
+/**
+ * What a judgement rests on: files by identity, variables by hash, the working directory (docs/protocol.md, "The ticket").
+ * It collects, and says when something is too young or too strange to rest a stored ticket on.
+ */
+import { statSync } from "node:fs";
+import { type Environment, hashVariable } from "./environment.ts";
+
+/** A file's identity, as stat(2) has it. */
+export interface FileFacts {
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly seconds: bigint;
+  readonly nanoseconds: bigint;
+  readonly type: "file" | "directory" | "socket" | "other";
+}
+
+export type Dependency =
+  | { readonly kind: "file"; readonly path: string; readonly facts: FileFacts }
+  | { readonly kind: "nofile"; readonly path: string }
+  | { readonly kind: "env"; readonly name: string; readonly hash: string }
+  | { readonly kind: "cwd"; readonly device: bigint; readonly inode: bigint };
+
+export interface Facts {
+  readonly list: Dependency[];
+  /** Why no stored ticket may rest on this, if so. */
+  unsure: string | undefined;
+  /** A relative path was met. */
+  relative: boolean;
+  /** Depends on a path, there or not; gives what is there. A relative one adds the working directory. */
+  file(path: string): FileFacts | undefined;
+  variable(name: string): void;
+  directory(): void;
+}
+
+/** A file that changed so shortly before (or after) the judging began may change again with the same times. */
+const YOUNG = 50_000_000n;
+/** A file from farther in the future than this has a wrong date, and is not young. */
+const FUTURE = 2_000_000_000n;
+
+/** Starts to collect; the moment counts: files that are younger make the judgement unsure. */
+export function collectFacts(env: Environment, directory: string | undefined): Facts {
+  const started = BigInt(Date.now()) * 1_000_000n;
+  const known = new Map<string, FileFacts | undefined>();
+  const names = new Set<string>();
+  const facts: Facts = {
+    list: [],
+    unsure: undefined,
+    relative: false,
+    file(path) {
+      if (!path.startsWith("/")) {
+        facts.directory();
+        path = `${directory ?? ""}/${path}`;
+      }
+      if (known.has(path)) {
+        return known.get(path);
+      }
+      const found = readFacts(path);
+      if (found === "unknown") {
+        facts.unsure ??= `cannot look at ${path}`;
+      } else if (found === undefined) {
+        facts.list.push({ kind: "nofile", path });
+      } else {
+        facts.list.push({ kind: "file", path, facts: found });
+        if (found.type !== "socket" && isYoung(found, started)) {
+          facts.unsure ??= `${path} changed just now`;
+        }
+      }
+      const known_facts = found === "unknown" ? undefined : found;
+      known.set(path, known_facts);
+      return known_facts;
+    },
+    variable(name) {
+      if (!names.has(name)) {
+        names.add(name);
+        facts.list.push({ kind: "env", name, hash: hashVariable(env, name) });
+      }
+    },
+    directory() {
+      if (facts.relative) {
+        return;
+      }
+      facts.relative = true;
+      const here = readFacts(".");
+      if (here === undefined || here === "unknown" || directory === undefined) {
+        facts.unsure ??= "cannot look at the working directory";
+      } else {
+        facts.list.push({ kind: "cwd", device: here.device, inode: here.inode });
+      }
+    },
+  };
+  return facts;
+}
+
+/** Looks at a path, following links: undefined when nothing is there, "unknown" when it cannot be told. */
+export function readFacts(path: string): FileFacts | undefined | "unknown" {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) {
+      return undefined;
+    }
+    const seconds = found.mtimeNs / 1_000_000_000n;
+    return {
+      device: found.dev,
+      inode: found.ino,
+      size: found.size,
+      seconds,
+      nanoseconds: found.mtimeNs - seconds * 1_000_000_000n,
+      type: found.isFile() ? "file" : found.isDirectory() ? "directory" : found.isSocket() ? "socket" : "other",
+    };
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    return code === "ENOENT" || code === "ENOTDIR" ? undefined : "unknown";
+  }
+}
+
+/** A file's identity in words. */
+export function factsText(facts: FileFacts): string {
+  return `${facts.device} ${facts.inode} ${facts.size} ${facts.seconds} ${facts.nanoseconds}`;
+}
+
+function isYoung(facts: FileFacts, started: bigint): boolean {
+  const changed = facts.seconds * 1_000_000_000n + facts.nanoseconds;
+  return changed >= started - YOUNG && changed <= started + FUTURE;
+}

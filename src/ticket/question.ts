@@ -1,0 +1,22 @@
+/** Writes the question as the front does (docs/protocol.md, "The question"): a ticket counts only for the question that it names. */
+import type { Environment } from "../resolve/environment.ts";
+import { encodeWord } from "../state/paths.ts";
+
+/** Variables with our prefix that are no part of it: marks of the front itself, and entries in disguise. */
+const LEFT_OUT = /^SSHIM_(?:AS|THEN_AS|IGNORED|RAW_.*)$/;
+
+/** The question's text. It is the front's own only if its hash is the one that the front named: variables that are not UTF-8 cannot be said here. */
+export function composeQuestion(env: Environment, command: boolean, words: readonly string[]): string {
+  const said = ["1", `command=${command ? 1 : 0}`];
+  for (const name of ["HOME", "SSH_AUTH_SOCK"]) {
+    if (env[name] !== undefined) {
+      said.push(`${name}=${env[name]}`);
+    }
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if ((name === "SSHIM" || name.startsWith("SSHIM_")) && !LEFT_OUT.test(name) && value !== undefined) {
+      said.push(`${name}=${value}`);
+    }
+  }
+  return [...said, "--", ...words].map(encodeWord).join(" ");
+}
