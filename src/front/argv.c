@@ -27,8 +27,10 @@ int walk_argv(int argc, char **argv, const char *letters, struct walk *out)
 	out->host = index++;
 	if (!terminated)
 		index = walk_options(argc, argv, index, letters, out);
+	if (out->odd)
+		return -1;
 	out->command = index;
-	return out->odd ? -1 : 0;
+	return 0;
 }
 
 bool valid_utf8(const char *text)

@@ -13,7 +13,7 @@ struct walk {
 
 /*
  * Fills `out`. `letters` is the installed ssh's getopt string; NULL stands for the newest one's, and then `ambiguous` is reported.
- * Gives 0 if there is a host and nothing odd, else -1. Where it is odd, the indexes say how far the walk came. Source: main() of ssh.c.
+ * Gives 0 if there is a host and nothing odd, else -1. Where it is odd, `command` is argc. Source: main() of ssh.c.
  */
 int walk_argv(int argc, char **argv, const char *letters, struct walk *out);
 

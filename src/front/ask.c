@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include "environment.h"
 #include "lock.h"
+#include "text.h"
 
 extern char **environ;
 
@@ -86,9 +86,9 @@ static _Noreturn void
 exec_control(struct front *front, const char *question, int shard, const struct fault *fault, int fd)
 {
 	size_t words = (size_t)front->walk.command + 20;
+	char shard_text[NUMBER_SIZE], attempt_text[NUMBER_SIZE];
 	char **argv = calloc(words, sizeof(*argv)), **environment = clean_environment(environ);
-	char line[10][PATH_SIZE * 3 + 32], program[PATH_SIZE + 16];
-	size_t at = 0, length;
+	char program[PATH_SIZE + 16];
 	int n = 0;
 
 #ifdef __linux__
@@ -98,36 +98,34 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 	if (argv == NULL || environment == NULL)
 		_exit(127);
 	const char *control = getenv("SSHIM_CONTROL");
-	const char *slash = strrchr(front->self, '/');
-	if (control != NULL && *control != '\0')
-		(void)snprintf(program, sizeof(program), "%s", control);
-	else
-		(void)snprintf(program, sizeof(program), "%.*s/sshim-control", (int)(slash != NULL ? slash - front->self : 0), front->self);
+	if (control == NULL || *control == '\0' ? !beside_self(front, "sshim-control", program, sizeof(program)) : !join(program, sizeof(program), control, NULL))
+		_exit(127);
 
 	argv[n++] = program;
 	argv[n++] = "answer";
 	argv[n++] = (char *)(uintptr_t)question;
-#define FIELD(...) do { (void)snprintf(line[at], sizeof(line[at]), __VA_ARGS__); argv[n++] = line[at++]; } while (0)
-	FIELD("run=%s", front->place.path);
-	FIELD("front=%s", front->self);
-	FIELD("ticket=%s", front->hash);
-	FIELD("command=%d", front->walk.command < front->argc);
-	FIELD("shard=%d", shard);
-	FIELD("attempt=%d", front->attempts);
-	if (fault != NULL) {
-		FIELD("stage=%s", fault->stage);
-		FIELD("failure=%s", fault->failure);
-	}
-	/* Three words, encoded: they may hold anything. */
-	const char *names[] = { "argv0=", "real=", "detail=" };
-	const char *values[] = { front->argv[0], front->real, fault != NULL ? fault->detail : "" };
-	static char encoded[3][PATH_SIZE * 3 + 16];
-	for (int i = 0; i < 3; i++) {
-		length = strlen(names[i]);
-		memcpy(encoded[i], names[i], length + 1);
-		if (!append_word(encoded[i], sizeof(encoded[i]), &length, values[i]))
+	struct { const char *name, *value; bool encoded; } fields[] = {
+		{ "run=", front->place.path, false },
+		{ "front=", front->self, false },
+		{ "ticket=", front->hash, false },
+		{ "command=", front->walk.command < front->argc ? "1" : "0", false },
+		{ "shard=", number((uint64_t)shard, 1, shard_text), false },
+		{ "attempt=", number((uint64_t)front->attempts, 1, attempt_text), false },
+		{ "argv0=", front->argv[0], true }, /* these three may hold anything */
+		{ "real=", front->real, true },
+		{ "detail=", fault != NULL ? fault->detail : "", true },
+		{ "stage=", fault != NULL ? fault->stage : NULL, false },
+		{ "failure=", fault != NULL ? fault->failure : NULL, false },
+	};
+	static char lines[sizeof(fields) / sizeof(fields[0])][PATH_SIZE * 3 + 16];
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		size_t length = strlen(fields[i].name);
+		if (fields[i].value == NULL)
+			continue;
+		if (!join(lines[i], sizeof(lines[i]), fields[i].name, fields[i].encoded ? "" : fields[i].value, NULL) ||
+		    (fields[i].encoded && !append_word(lines[i], sizeof(lines[i]), &length, fields[i].value)))
 			_exit(127);
-		argv[n++] = encoded[i];
+		argv[n++] = lines[i];
 	}
 	argv[n++] = "--";
 	for (int i = 1; i < front->walk.command; i++)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,6 +13,7 @@
 
 #include "lock.h"
 #include "record.h"
+#include "text.h"
 
 enum { HELLO_SECONDS = 1 };
 
@@ -126,13 +126,18 @@ hold_slot(struct front *front, enum purpose purpose, struct connection *connecti
 }
 
 bool
-slot_outgrown(struct front *front, struct connection *connection)
+slot_outgrown(struct front *front, int slot)
 {
+	char path[PATH_SIZE];
 	struct record record;
 
-	if (connection->record_fd < 0 || !still_current(front, connection))
-		return true;
-	return record_read(connection->record_fd, &record) && record.present && record.limit > 0 && (uint64_t)connection->slot >= record.limit;
+	if (!shard_path(front, front->shard, ".m", path, sizeof(path)))
+		return false;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool outgrown = fd >= 0 && record_read(fd, &record) && record.present && record.limit > 0 && (uint64_t)slot >= record.limit;
+	if (fd >= 0)
+		(void)close(fd);
+	return outgrown;
 }
 
 static bool
@@ -201,7 +206,7 @@ connect_socket(struct front *front, const char *path, int *fd)
 	} else if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		int error = errno;
 		set_fault(front, "connect", error == ENOENT || error == ENOTDIR ? "none" : error == ECONNREFUSED ? "refused" : error == EAGAIN ? "timeout" : "error");
-		(void)snprintf(front->fault.detail, sizeof(front->fault.detail), "%s", strerror(error));
+		(void)join(front->fault.detail, sizeof(front->fault.detail), strerror(error), NULL);
 	} else {
 		uid_t uid = (uid_t)-1;
 #ifdef __linux__
@@ -325,9 +330,9 @@ drop_connection(struct connection *connection)
 static bool
 shard_path(struct front *front, int shard, const char *ending, char *path, size_t size)
 {
-	int written = snprintf(path, size, "%s/%d%s", front->ticket.keydir, shard, ending);
+	char digits[NUMBER_SIZE];
 
-	if (written > 0 && (size_t)written < size)
+	if (join(path, size, front->ticket.keydir, "/", number((uint64_t)shard, 1, digits), ending, NULL))
 		return true;
 	set_fault(front, "record", "error");
 	return false;
@@ -338,5 +343,5 @@ set_fault(struct front *front, const char *stage, const char *failure)
 {
 	front->fault.stage = stage;
 	front->fault.failure = failure;
-	front->fault.detail[0] = '\0';
+	memset(front->fault.detail, 0, sizeof(front->fault.detail));
 }

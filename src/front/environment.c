@@ -1,9 +1,9 @@
 /* The environment on its way through the control plane: what would steer its runtime, or would not survive it, travels as hex, and is
  * given back to every ssh that it starts. Refuses nothing: a variable is changed in form or not at all. */
 #include "environment.h"
+#include "text.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,16 +25,19 @@ is_mark(const char *entry)
 }
 
 static char *
-hide(const char *entry, size_t number)
+hide(const char *entry, size_t place)
 {
 	size_t length = strlen(entry);
-	char *hidden = malloc(length * 2 + 48);
+	char *hidden = malloc(length * 2 + 48), digits[NUMBER_SIZE];
 
-	if (hidden == NULL)
+	if (hidden == NULL || !join(hidden, 48, "SSHIM_RAW_", number(place, 1, digits), "=", NULL))
 		return NULL;
-	int at = sprintf(hidden, "SSHIM_RAW_%zu=", number);
-	for (size_t i = 0; i < length; i++)
-		at += sprintf(hidden + at, "%02x", (unsigned)(unsigned char)entry[i]);
+	char *at = hidden + strlen(hidden);
+	for (size_t i = 0; i < length; i++) {
+		*at++ = "0123456789abcdef"[(unsigned char)entry[i] >> 4];
+		*at++ = "0123456789abcdef"[(unsigned char)entry[i] & 15];
+	}
+	*at = '\0';
 	return hidden;
 }
 
@@ -42,8 +45,9 @@ char **
 clean_environment(char **environment)
 {
 	size_t count = 0, kept = 0;
-	unsigned long long ignored = 0;
+	uint64_t ignored = 0;
 	struct sigaction act;
+	char digits[NUMBER_SIZE];
 
 	while (environment[count] != NULL)
 		count++;
@@ -59,10 +63,11 @@ clean_environment(char **environment)
 		if (!is_mark(environment[i]))
 			clean[kept++] = entry;
 	}
-	for (int number = 1; number < 64; number++)
-		if (sigaction(number, NULL, &act) == 0 && act.sa_handler == SIG_IGN)
-			ignored |= 1ull << number;
-	(void)sprintf(mark, "SSHIM_IGNORED=%llx", ignored);
+	for (int signal_number = 1; signal_number < 64; signal_number++)
+		if (sigaction(signal_number, NULL, &act) == 0 && act.sa_handler == SIG_IGN)
+			ignored |= 1ull << signal_number;
+	if (!join(mark, 48, "SSHIM_IGNORED=", number(ignored, 1, digits), NULL))
+		return NULL;
 	clean[kept] = mark;
 	return clean;
 }
@@ -89,10 +94,11 @@ restore_environment(char **environment)
 		(void)setenv("SSHIM_AS", then, 1);
 }
 
-unsigned long long
+uint64_t
 ignored_signals(void)
 {
 	const char *mark = getenv("SSHIM_IGNORED");
+	uint64_t ignored;
 
-	return mark != NULL ? strtoull(mark, NULL, 16) : 0;
+	return mark != NULL && parse_u64(mark, &ignored) ? ignored : 0;
 }

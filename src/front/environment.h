@@ -9,6 +9,6 @@ char **clean_environment(char **environment);
 /* In place: the caller's own again, without our marks; SSHIM_THEN_AS becomes SSHIM_AS. */
 void restore_environment(char **environment);
 /* The signals that the caller ignored, one bit each (SSHIM_IGNORED). */
-unsigned long long ignored_signals(void);
+uint64_t ignored_signals(void);
 
 #endif

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lock.h"
 #include "session.h"
+#include "text.h"
 
-enum { ATTEMPTS_MAX = 12 };
+enum { ATTEMPTS_MAX = 12, ROUNDS_MAX = 200 };
 
 /* Where we stand towards the lock of the shard that has no usable master. */
 enum standing { OUTSIDE, AWAITED, HELD };
@@ -26,7 +26,9 @@ struct stay {
 
 static _Noreturn void attach(struct front *front);
 static _Noreturn void check(struct front *front);
+static void refused(struct front *front, struct stay *stay);
 static void come_closer(struct front *front, struct stay *stay);
+static void name_lock(struct front *front, struct stay *stay);
 static bool failed_identity(struct front *front, struct stat *st);
 static void share_failure(struct front *front, struct stay *stay);
 static void heed(struct front *front, struct answer answer);
@@ -56,13 +58,13 @@ attach(struct front *front)
 	struct stay stay = { .connection = { .fd = -1, .record_fd = -1, .slot = -1 }, .standing = OUTSIDE };
 	enum purpose purpose = front->ticket.stdio_host != NULL ? FOR_STDIO : FOR_SESSION;
 
-	while (front->attempts < ATTEMPTS_MAX) {
+	for (int round = 0; front->attempts < ATTEMPTS_MAX && round < ROUNDS_MAX; round++) {
 		bool establish = front->ticket.lane == LANE_ESTABLISH;
+		if (front->ticket.lane == LANE_PASS)
+			pass(front, NULL);
 		front->fault = (struct fault){ 0 };
 		bool reached = establish ? reach_socket(front, front->ticket.socket, &stay.connection) :
 		    reach_master(front, purpose, &stay.connection) == REACHED;
-		if (front->ticket.lane == LANE_PASS)
-			pass(front, NULL);
 		if (reached && establish) {
 			journal(front, "established", NULL, 0);
 			_exit(0);
@@ -77,19 +79,7 @@ attach(struct front *front)
 			} else if (is(front, "session", "failure") || is(front, "session", "denied")) {
 				if (purpose == FOR_STDIO)
 					pass(front, "forwarding refused");
-				stay.standing = OUTSIDE;
-				if (stay.connection.fd >= 0)
-					(void)close(stay.connection.fd);
-				stay.connection.fd = -1;
-				/* Only the first of those who were refused has to tell. */
-				(void)snprintf(stay.lock, sizeof(stay.lock), "key/%s/%d", front->ticket.key, front->shard);
-				if (lock_name(&front->place, stay.lock, 1, (unsigned)front->ticket.connect_timeout) == LOCK_BROKEN)
-					pass(front, "no lock");
-				if (!slot_outgrown(front, &stay.connection)) {
-					heed(front, ask(front, "heal", front->shard, &front->fault));
-					front->attempts++;
-				}
-				unlock_all(&front->place);
+				refused(front, &stay);
 			}
 			drop_connection(&stay.connection);
 			continue;
@@ -108,6 +98,25 @@ attach(struct front *front)
 	pass(front, "attempts");
 }
 
+/* The server has no room for one more session on that connection. Only the first of those who were refused has to tell; the slot is given back
+ * before, so that what is still held is what the server allowed. */
+static void
+refused(struct front *front, struct stay *stay)
+{
+	int slot = stay->connection.slot;
+
+	drop_connection(&stay->connection);
+	name_lock(front, stay);
+	enum lock_result result = lock_name(&front->place, stay->lock, 1, (unsigned)front->ticket.connect_timeout);
+	if (result == LOCK_BROKEN || result == LOCK_BUSY)
+		pass(front, "no lock");
+	if (!slot_outgrown(front, slot)) {
+		heed(front, ask(front, "heal", front->shard, &front->fault));
+		front->attempts++;
+	}
+	unlock_all(&front->place);
+}
+
 /* One step towards the lock: take it if it is free, else sleep until its holder is done and look again, and only then queue for it. So of a crowd
  * one asks, and all others wake together. */
 static void
@@ -121,7 +130,7 @@ come_closer(struct front *front, struct stay *stay)
 		stay->standing = OUTSIDE;
 	}
 	stay->shard = front->shard;
-	(void)snprintf(stay->lock, sizeof(stay->lock), "key/%s/%d", front->ticket.key, front->shard);
+	name_lock(front, stay);
 	if (stay->standing == OUTSIDE)
 		stay->failed_known = failed_identity(front, &stay->failed_before);
 	result = lock_try(&front->place, stay->lock);
@@ -141,12 +150,19 @@ come_closer(struct front *front, struct stay *stay)
 	stay->standing = HELD;
 }
 
+static void
+name_lock(struct front *front, struct stay *stay)
+{
+	char digits[NUMBER_SIZE];
+
+	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/", number((uint64_t)front->shard, 1, digits), NULL))
+		pass(front, "no lock");
+}
+
 static bool
 failed_path(struct front *front, char *path, size_t size)
 {
-	int written = snprintf(path, size, "%s/failed", front->ticket.keydir);
-
-	return written > 0 && (size_t)written < size;
+	return join(path, size, front->ticket.keydir, "/failed", NULL);
 }
 
 static bool
@@ -184,15 +200,16 @@ static _Noreturn void
 check(struct front *front)
 {
 	struct connection connection = { .fd = -1, .record_fd = -1, .slot = -1 };
+	char digits[NUMBER_SIZE];
 
 	if (reach_socket(front, front->ticket.socket, &connection)) {
-		(void)dprintf(2, "Master running (pid=%u)\r\n", connection.pid);
+		say_text("Master running (pid=", number(connection.pid, 1, digits), ")\r\n", NULL);
 		journal(front, "checked", NULL, 0);
 		_exit(0);
 	}
 	if (strcmp(front->fault.failure, "timeout") != 0)
 		pass(front, NULL);
-	(void)dprintf(2, "muxclient: master alive check failed\r\n");
+	say_text("muxclient: master alive check failed\r\n", NULL);
 	journal(front, "wedged", NULL, 255);
 	_exit(255);
 }

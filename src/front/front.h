@@ -64,6 +64,8 @@ struct answer {
 /* pass.c: the real ssh. */
 bool find_self(struct front *front);
 bool find_real(struct front *front);
+/* The path of another file in our own folder. */
+bool beside_self(struct front *front, const char *name, char *path, size_t size);
 _Noreturn void pass(struct front *front, const char *reason);
 _Noreturn void become_copy(struct front *front, const char *name);
 _Noreturn void become_control(struct front *front);

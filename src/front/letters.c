@@ -1,12 +1,12 @@
 /* The installed ssh's option letters, which matter only where versions differ: kept by the control plane in RUN/letters with the
  * identity of the ssh that they belong to. Refuses letters of another ssh. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "front.h"
+#include "text.h"
 
 static bool read_letters(struct front *front, char *letters, size_t size);
 
@@ -36,11 +36,15 @@ read_letters(struct front *front, char *letters, size_t size)
 	if (got <= 0 || stat(front->real, &st) != 0 || !append_word(expected, sizeof(expected), &length, front->real))
 		return false;
 	text[got] = '\0';
-	int more = snprintf(expected + length, sizeof(expected) - length, " %llu %llu %llu %lld %ld\nletters ", (unsigned long long)st.st_dev,
-	    (unsigned long long)st.st_ino, (unsigned long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	if (more < 0 || length + (size_t)more >= sizeof(expected) || strncmp(text, expected, length + (size_t)more) != 0)
+	char digits[5][NUMBER_SIZE];
+	if (!append_text(expected, sizeof(expected), " ", number((uint64_t)st.st_dev, 1, digits[0]), " ", number((uint64_t)st.st_ino, 1, digits[1]), " ",
+	        number((uint64_t)st.st_size, 1, digits[2]), " ", number((uint64_t)st.st_mtim.tv_sec, 1, digits[3]), " ",
+	        number((uint64_t)st.st_mtim.tv_nsec, 1, digits[4]), "\nletters ", NULL))
 		return false;
-	const char *start = text + length + (size_t)more, *end = strchr(start, '\n');
+	length = strlen(expected);
+	if (strncmp(text, expected, length) != 0)
+		return false;
+	const char *start = text + length, *end = strchr(start, '\n');
 	if (end == NULL || (size_t)(end - start) >= size)
 		return false;
 	memcpy(letters, start, (size_t)(end - start));

@@ -1,11 +1,12 @@
 /* Kernel locks on bytes of RUN/locks and of record files. Refuses to guess: what the kernel does not grant is not held. */
 #include "lock.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ lock_try(struct place *place, const char *name)
 enum lock_result
 lock_name(struct place *place, const char *name, unsigned count, unsigned seconds)
 {
-	char one[256];
+	char one[256], digits[NUMBER_SIZE];
 	enum lock_result result;
 
 	if (count <= 1) {
@@ -56,14 +57,15 @@ lock_name(struct place *place, const char *name, unsigned count, unsigned second
 		return result == LOCK_WAITED ? remember(place, offset_of(name), result) : result;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		if (snprintf(one, sizeof(one), "%s/%u", name, i) >= (int)sizeof(one))
+		if (!join(one, sizeof(one), name, "/", number(i, 1, digits), NULL))
 			return LOCK_BROKEN;
 		result = lock_try(place, one);
 		if (result != LOCK_BUSY)
 			return result;
 	}
 	/* All taken: wait for one of them, spread by pid so that not everybody waits for the same. */
-	(void)snprintf(one, sizeof(one), "%s/%u", name, (unsigned)getpid() % count);
+	if (!join(one, sizeof(one), name, "/", number((unsigned)getpid() % count, 1, digits), NULL))
+		return LOCK_BROKEN;
 	return lock_name(place, one, 1, seconds);
 }
 
@@ -82,13 +84,12 @@ void
 unlock_name(struct place *place, const char *name)
 {
 	uint64_t offset = offset_of(name);
-	char one[256];
+	char one[256], digits[NUMBER_SIZE];
 
 	for (int i = place->held_count - 1; i >= 0; i--) {
 		bool same = place->held[i] == offset;
-		for (unsigned n = 0; !same && n < 16; n++)
-			same = snprintf(one, sizeof(one), "%s/%u", name, n) < (int)sizeof(one) && place->held[i] == offset_of(one) &&
-			    strncmp(name, "dial/", 5) == 0;
+		for (unsigned n = 0; !same && n < 16 && strncmp(name, "dial/", 5) == 0; n++)
+			same = join(one, sizeof(one), name, "/", number(n, 1, digits), NULL) && place->held[i] == offset_of(one);
 		if (!same)
 			continue;
 		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[i]);
@@ -159,7 +160,8 @@ set_lock(int fd, int command, short type, uint64_t offset)
 }
 
 /* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal that comes before the system call is
- * not the last one. A POSIX timer, because the caller may have an alarm(2) of its own running, and SIGURG, because nobody misses it. */
+ * not the last one. A POSIX timer, because the caller may have an alarm(2) of its own running, and SIGURG, because nobody misses it. By
+ * its system calls: the C library's way brings threads along. */
 static enum lock_result
 wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 {
@@ -168,15 +170,15 @@ wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 	struct itimerspec every = { .it_interval = { 0, 50000000 }, .it_value = { seconds, 1000000 } };
 	sigset_t urgent, old_mask;
 	int64_t deadline = now_ns() + (int64_t)seconds * 1000000000;
-	timer_t timer;
+	int timer;
 
 	if (sigemptyset(&urgent) != 0 || sigaddset(&urgent, SIGURG) != 0 || sigaction(SIGURG, &act, &old) != 0)
 		return LOCK_BROKEN;
-	if (sigprocmask(SIG_UNBLOCK, &urgent, &old_mask) != 0 || timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
+	if (sigprocmask(SIG_UNBLOCK, &urgent, &old_mask) != 0 || syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) {
 		(void)sigaction(SIGURG, &old, NULL);
 		return LOCK_BROKEN;
 	}
-	int error = timer_settime(timer, 0, &every, NULL) == 0 ? EINTR : errno;
+	int error = syscall(SYS_timer_settime, timer, 0, &every, NULL) == 0 ? EINTR : errno;
 	int result = -1;
 	while (error == EINTR && now_ns() < deadline) {
 		result = set_lock(place->locks_fd, F_OFD_SETLKW, type, offset);
@@ -184,7 +186,7 @@ wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 			break;
 		error = errno;
 	}
-	(void)timer_delete(timer);
+	(void)syscall(SYS_timer_delete, timer);
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	(void)sigaction(SIGURG, &old, NULL);
 	if (result == 0)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #endif
 
 #include "environment.h"
+#include "text.h"
 
 extern char **environ;
 
@@ -57,6 +57,19 @@ find_self(struct front *front)
 }
 
 bool
+beside_self(struct front *front, const char *name, char *path, size_t size)
+{
+	const char *slash = strrchr(front->self, '/');
+	size_t folder = slash != NULL ? (size_t)(slash - front->self) + 1 : 0;
+
+	if (folder >= size)
+		return false;
+	memcpy(path, front->self, folder);
+	path[folder] = '\0';
+	return append_text(path, size, name, NULL);
+}
+
+bool
 find_real(struct front *front)
 {
 	const char *named = getenv("SSHIM_REAL_SSH");
@@ -79,7 +92,7 @@ _Noreturn void
 pass(struct front *front, const char *reason)
 {
 	const char *named = getenv("SSHIM_REAL_SSH");
-	char mark[16];
+	char mark[NUMBER_SIZE];
 
 	if (named != NULL && *named == '\0')
 		named = NULL;
@@ -88,8 +101,7 @@ pass(struct front *front, const char *reason)
 	journal(front, "pass", reason, 0);
 	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes round scripts. */
 	if (front->real_is_script) {
-		(void)snprintf(mark, sizeof(mark), "%d", depth() + 1);
-		(void)setenv("SSHIM_DEPTH", mark, 1);
+		(void)setenv("SSHIM_DEPTH", number((uint64_t)depth() + 1, 1, mark), 1);
 	}
 	char **argv = front->argv;
 	if (front->have_ticket && front->ticket.socket_option != NULL && front->ticket.lane != LANE_ATTACH) {
@@ -116,10 +128,8 @@ become_copy(struct front *front, const char *name)
 
 	if (!search_path(front, name, found, sizeof(found), &verdict))
 		say("cannot find the real program", name, "PATH");
-	const char *slash = strrchr(front->self, '/');
-	(void)snprintf(ours, sizeof(ours), "%.*s/ssh", (int)(slash != NULL ? slash - front->self : 0), front->self);
 	char **argv = calloc((size_t)front->argc + 3, sizeof(*argv));
-	if (argv == NULL || front->argc < 1 || access(ours, X_OK) != 0) {
+	if (argv == NULL || !beside_self(front, "ssh", ours, sizeof(ours)) || access(ours, X_OK) != 0) {
 		(void)execve(found, front->argv, environ);
 	} else {
 		argv[0] = front->argv[0];
@@ -136,11 +146,9 @@ _Noreturn void
 become_control(struct front *front)
 {
 	char program[PATH_SIZE + 32];
-	const char *slash = strrchr(front->self, '/');
 	char **environment = clean_environment(environ);
 
-	(void)snprintf(program, sizeof(program), "%.*s/sshim-control", (int)(slash != NULL ? slash - front->self : 0), front->self);
-	if (environment != NULL)
+	if (environment != NULL && beside_self(front, "sshim-control", program, sizeof(program)))
 		(void)execve(program, front->argv, environment);
 	say("cannot start the control plane", strerror(errno), program);
 }
@@ -154,9 +162,11 @@ search_path(struct front *front, const char *name, char *found, size_t size, enu
 		path = "/usr/bin";
 	for (const char *at = path; at != NULL;) {
 		const char *end = strchr(at, ':');
-		int length = end != NULL ? (int)(end - at) : (int)strlen(at);
-		int written = snprintf(found, size, "%.*s%s%s", length, at, length > 0 ? "/" : "", name);
-		if (written > 0 && (size_t)written < size) {
+		size_t length = end != NULL ? (size_t)(end - at) : strlen(at);
+		if (length + strlen(name) + 2 <= size) {
+			memcpy(found, at, length);
+			found[length] = '\0';
+			(void)append_text(found, size, length > 0 ? "/" : "", name, NULL);
 			*verdict = judge(front, found, depth() == 0);
 			if (*verdict != NOT_IT)
 				return true;
@@ -204,13 +214,15 @@ depth(void)
 {
 	const char *mark = getenv("SSHIM_DEPTH");
 
-	return mark != NULL ? atoi(mark) : 0;
+	uint64_t value;
+
+	return mark != NULL && parse_u64(mark, &value) && value < 100 ? (int)value : 0;
 }
 
 /* The only words that this program has of its own: without a real ssh there is nothing else to show. */
 static _Noreturn void
 say(const char *what, const char *why, const char *origin)
 {
-	(void)dprintf(2, "sshim: %s: %s%s (set by %s)\n", what, why, depth() > 0 ? ", which leads back to sshim" : "", origin);
+	say_text("sshim: ", what, ": ", why, depth() > 0 ? ", which leads back to sshim" : "", " (set by ", origin, ")\n", NULL);
 	_exit(255);
 }

@@ -1,12 +1,12 @@
 /* Where our files lie (RUN) and what the caller asks (the question). Refuses a directory that anybody else could write. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "front.h"
+#include "text.h"
 
 extern char **environ;
 
@@ -23,15 +23,16 @@ name_place(char *path, size_t size)
 {
 	const char *directory = variable("SSHIM_DIR");
 	const char *runtime = variable("XDG_RUNTIME_DIR");
-	int written;
+	char digits[NUMBER_SIZE];
+	bool fits;
 
 	if (directory != NULL)
-		written = snprintf(path, size, "%s", directory);
+		fits = join(path, size, directory, NULL);
 	else if (runtime != NULL)
-		written = snprintf(path, size, "%s/sshim", runtime);
+		fits = join(path, size, runtime, "/sshim", NULL);
 	else
-		written = snprintf(path, size, "%s/sshim-%u", variable("CI") != NULL ? "/dev/shm" : "/tmp", (unsigned)geteuid());
-	return written > 1 && (size_t)written < size && path[0] == '/';
+		fits = join(path, size, variable("CI") != NULL ? "/dev/shm" : "/tmp", "/sshim-", number(geteuid(), 1, digits), NULL);
+	return fits && path[0] == '/' && path[1] != '\0';
 }
 
 /* true: RUN is there, ours alone, and open; made where it was missing. */

@@ -4,13 +4,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "tty.h"
+#include "text.h"
 
 extern char **environ;
 
@@ -50,7 +50,7 @@ run_session(struct front *front, struct connection *connection)
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
 		pass(front, "request too large");
 	if (tty.said && front->ticket.loglevel >= 3 && !front->said_no_tty) {
-		(void)dprintf(2, "Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n");
+		say_text("Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n", NULL);
 		front->said_no_tty = true;
 	}
 	catch_signals(&signals, tty.wanted);
@@ -213,6 +213,7 @@ send_descriptor(int fd, int descriptor)
 static bool
 hear_opening(struct front *front, struct connection *connection, struct signals *signals, uint32_t *session)
 {
+	const size_t kept = sizeof(front->fault.detail) - 1;
 	struct mux_reply reply;
 	size_t length;
 	enum heard heard;
@@ -232,13 +233,14 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 	switch (reply.type) {
 	case MUX_S_SESSION_OPENED:
 		*session = reply.second;
+		front->opened_ns = now_ns();
 		return true;
 	case MUX_S_FAILURE:
 	case MUX_S_PERMISSION_DENIED:
 		/* Refused: proven that nothing was started. */
 		front->sent = false;
 		set_fault(front, "session", reply.type == MUX_S_FAILURE ? "failure" : "denied");
-		(void)snprintf(front->fault.detail, sizeof(front->fault.detail), "%.*s", (int)(reply.text_length < 150 ? reply.text_length : 150), reply.text);
+		memcpy(front->fault.detail, reply.text, reply.text_length < kept ? reply.text_length : kept);
 		return false;
 	default:
 		set_fault(front, "session", "nonsense");
@@ -278,6 +280,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	struct mux_reply reply;
 	size_t length;
 
+	front->fault = (struct fault){ 0 };
 	mark_used(connection);
 	if (tty->wanted)
 		enter_raw_mode(tty);
@@ -322,7 +325,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		journal(front, "lost", NULL, (int)exit_value);
 	}
 	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL)
-		(void)dprintf(2, "%s\r\n", front->ticket.closing);
+		say_text(front->ticket.closing, "\r\n", NULL);
 	_exit((int)exit_value);
 }
 
