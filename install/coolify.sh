@@ -63,7 +63,7 @@ fi
 
 helper=
 for part in "$package" "$package/musl" "$place"; do # whichever build starts on this host reads and writes the YAML
-  if [ -z "$helper" ] && [ -x "$part/bin/sshim" ] && (cd / && "$part/bin/sshim" --version) >/dev/null 2>&1; then helper=$part/bin/sshim; fi
+  if [ -z "$helper" ] && [ -x "$part/bin/sshim-control" ] && (cd / && "$part/bin/sshim-control" --version) >/dev/null 2>&1; then helper=$part/bin/sshim-control; fi
 done
 [ -n "$helper" ] || fail "cannot go on: no build of the control plane in $package starts on this host"
 edit() { # edit add|remove: leaves the new text beside the file, and nothing beside it when there is nothing to change
@@ -84,7 +84,7 @@ if [ "$mode" = uninstall ]; then
 fi
 
 musl=$package/musl
-[ -x "$musl/bin/sshim" ] || fail "cannot install: no musl/bin/sshim in $package, and Coolify's images are Alpine (use the release's archive)"
+[ -x "$musl/bin/sshim-control" ] || fail "cannot install: no musl/bin/sshim-control in $package, and Coolify's images are Alpine (use the release's archive)"
 [ -f "$place/before" ] || $dry || first=$(failures "$logs")
 put() { # put FILE NAME: replaced by rename, since the containers hold on to the file that they have
   if cmp -s "$1" "$place/$2"; then return 0; fi
@@ -92,7 +92,7 @@ put() { # put FILE NAME: replaced by rename, since the containers hold on to the
   run cp "$1" "$place/$2.new" && run chmod 755 "$place/$2.new" && run mv -f "$place/$2.new" "$place/$2"
 }
 put "$package/bin/ssh" bin/ssh
-put "$musl/bin/sshim" bin/sshim
+put "$musl/bin/sshim-control" bin/sshim-control
 put "$musl/lib/sshim/libstdc++.so.6" lib/sshim/libstdc++.so.6
 run mkdir -p "$place/etc"
 run chmod 755 "$place" "$place/bin" "$place/lib" "$place/lib/sshim" "$place/etc"
@@ -100,8 +100,9 @@ edit add
 if $dry; then exit 0; fi
 [ -f "$place/before" ] || echo "${first:-0} $(hours)" >"$place/before"
 $(compose) config --quiet || { edit remove; fail "docker compose does not accept $custom with sshim in it; it is as before"; }
-docker run --rm --network none --entrypoint sshim -v "$place/bin/ssh:/usr/local/bin/ssh:ro" -v "$place/bin/sshim:/usr/local/bin/sshim:ro" \
-  -v "$place/bin/ssh:/usr/local/bin/scp:ro" -v "$place/bin/ssh:/usr/local/bin/sftp:ro" -v "$place/lib/sshim:/usr/local/lib/sshim:ro" \
+set -- -v "$place/bin/sshim-control:/usr/local/bin/sshim-control:ro" -v "$place/lib/sshim:/usr/local/lib/sshim:ro"
+for name in ssh scp sftp sshim; do set -- "$@" -v "$place/bin/ssh:/usr/local/bin/$name:ro"; done
+docker run --rm --network none --entrypoint sshim "$@" \
   "$(image coolify)" doctor || say "'sshim doctor' found something to put right in Coolify's image (above)"
 say "installed in $place and $custom"
 apply

@@ -95,13 +95,13 @@ if $system; then
 fi
 control=
 for part in "$source" "$source/musl"; do # the control plane that starts here: built for glibc or for musl
-  if [ -z "$control" ] && [ -x "$part/bin/sshim" ] && (cd / && "$part/bin/sshim" --version) >/dev/null 2>&1; then control=$part; fi
+  if [ -z "$control" ] && [ -x "$part/bin/sshim-control" ] && (cd / && "$part/bin/sshim-control" --version) >/dev/null 2>&1; then control=$part; fi
 done
 if [ "$source" != "$(cd "$target" 2>/dev/null && pwd -P || true)" ]; then
   put "$source/bin/ssh" "$target/bin" ssh 755
-  for name in scp sftp; do [ "$(readlink "$target/bin/$name" || true)" = ssh ] || run ln -sf ssh "$target/bin/$name"; done
+  for name in scp sftp sshim; do [ "$(readlink "$target/bin/$name" || true)" = ssh ] || run ln -sf ssh "$target/bin/$name"; done
   if [ -n "$control" ]; then
-    put "$control/bin/sshim" "$target/bin" sshim 755
+    put "$control/bin/sshim-control" "$target/bin" sshim-control 755
     put "$control/lib/sshim/libstdc++.so.6" "$target/lib/sshim" libstdc++.so.6 755
   fi
   for file in user.sh coolify.sh; do put "$here/install/$file" "$target/install" "$file" 755; done
@@ -113,7 +113,6 @@ fi
 if $system; then
   run mkdir -p "$root/bin"
   for name in ssh scp sftp sshim; do
-    if [ "$name" = sshim ] && [ -z "$control" ]; then continue; fi
     [ "$(readlink "$root/bin/$name" || true)" = "$target/bin/$name" ] || run ln -sf "$target/bin/$name" "$root/bin/$name"
   done
   set -- "$root/bin"

@@ -42,11 +42,11 @@ case ${1:-} in
     source=$(find_source)
     [ -x "$source/bin/ssh" ] || fail "cannot start: no bin/ssh in $source (set by SSHIM_SOURCE or SSHIM_ARCHIVE)"
     bin=$source/bin
-    if ! (cd / && "$bin/sshim" --version) >/dev/null 2>&1 && [ -x "$source/musl/bin/sshim" ]; then
+    if ! (cd / && "$bin/sshim-control" --version) >/dev/null 2>&1 && [ -x "$source/musl/bin/sshim-control" ]; then
       cp "$source/bin/ssh" "$source/musl/bin/ssh"
       bin=$source/musl/bin
     fi
-    for name in scp sftp; do [ -e "$bin/$name" ] || ln -s ssh "$bin/$name"; done
+    for name in scp sftp sshim; do [ -e "$bin/$name" ] || ln -s ssh "$bin/$name"; done
     (umask 077 && mkdir -p "$dir")
     if [ -n "${GITHUB_PATH:-}" ]; then echo "$bin" >>"$GITHUB_PATH"; fi
     if [ -n "${GITHUB_ENV:-}" ]; then printf 'SSHIM_DIR=%s\nSSHIM_SCOPE=%s\n' "$dir" "$job" >>"$GITHUB_ENV"; fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What `sshim` is after `npm install --global sshim`: it starts the control plane from the platform's package, and for `sshim install` the script
+ * What `sshim` is after `npm install --global sshim`: it starts the front by its fourth name from the platform's package, and for `sshim install` the script
  * that copies the programs to their place, so that ssh no longer depends on Node. Needs no install script.
  */
 import { spawnSync } from "node:child_process";
@@ -25,9 +25,8 @@ function findPlatform() {
 
 function run(words) {
   const folder = findPlatform();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^BUN_/.test(name)));
   const [command, what = "user", ...rest] = words;
-  if (command !== "install" || what === "compose") return spawnSync(join(folder, "bin/sshim"), words, { stdio: "inherit", env });
+  if (command !== "install" || what === "compose") return spawnSync(join(folder, "bin/ssh"), words, { argv0: "sshim", stdio: "inherit" });
   const script = what.startsWith("-") ? ["user.sh", what, ...rest] : [`${what}.sh`, ...rest];
   if (!["user.sh", "coolify.sh"].includes(script[0])) throw new Error(`cannot install ${what}: say user or coolify`);
   return spawnSync("/bin/sh", [join(here, "install", script[0]), ...script.slice(1)], {

@@ -33,9 +33,9 @@ export function packArchive({ architecture, version, dist, front, glibc, musl }:
   const folder = join(dist, name);
   copyCompanions(folder);
   copyProgram(front, join(folder, "bin/ssh"));
-  for (const other of ["scp", "sftp"]) symlinkSync("ssh", join(folder, "bin", other));
-  copyProgram(join(glibc, "bin/sshim"), join(folder, "bin/sshim"));
-  copyProgram(join(musl, "bin/sshim"), join(folder, "musl/bin/sshim"));
+  for (const other of ["scp", "sftp", "sshim"]) symlinkSync("ssh", join(folder, "bin", other));
+  copyProgram(join(glibc, "bin/sshim-control"), join(folder, "bin/sshim-control"));
+  copyProgram(join(musl, "bin/sshim-control"), join(folder, "musl/bin/sshim-control"));
   copyProgram(join(musl, "lib/sshim/libstdc++.so.6"), join(folder, "musl/lib/sshim/libstdc++.so.6"));
   const archive = `${folder}.tar.gz`;
   const owner = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner"];

@@ -16,13 +16,13 @@ interface Runtimes {
   findBun(root: string): { path: string };
 }
 
-/** Gives the folder that holds bin/sshim, and for musl lib/sshim/libstdc++.so.6. */
+/** Gives the folder that holds bin/sshim-control, and for musl lib/sshim/libstdc++.so.6. */
 export async function buildControlPlane(architecture: Architecture, libc: Libc): Promise<string> {
   const { compileControl } = (await import(join(repository, "install/build.mjs"))) as Build;
   const { findBun } = (await import(join(repository, "install/bun.mjs"))) as Runtimes;
   const name = `bun-linux-${architecture === "x64" ? "x64" : machineOf[architecture]}${libc === "musl" ? "-musl" : ""}`;
   const folder = join(cache, architecture, libc);
-  const output = join(folder, "bin/sshim");
+  const output = join(folder, "bin/sshim-control");
   let runtime = fetchRuntime(name);
   if (libc === "musl") {
     runtime = patchRuntime(runtime);

@@ -24,7 +24,7 @@ function packPlatform({ architecture, version, dist, front, ...folders }: Built,
   const name = platformPackage(architecture, libc);
   const folder = join(dist, "npm-package");
   copyProgram(front, join(folder, "bin/ssh"));
-  copyProgram(join(folders[libc], "bin/sshim"), join(folder, "bin/sshim"));
+  copyProgram(join(folders[libc], "bin/sshim-control"), join(folder, "bin/sshim-control"));
   if (libc === "musl") copyProgram(join(folders.musl, "lib/sshim/libstdc++.so.6"), join(folder, "lib/sshim/libstdc++.so.6"));
   copyFileSync(join(repository, "LICENSE"), join(folder, "LICENSE"));
   writeFileSync(

@@ -20,7 +20,7 @@ export interface Built {
   dist: string;
   /** path of the front */
   front: string;
-  /** folders with bin/sshim, and lib/sshim for musl */
+  /** folders with bin/sshim-control, and lib/sshim for musl */
   glibc: string;
   musl: string;
 }

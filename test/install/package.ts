@@ -15,9 +15,9 @@ import { dirname, join } from "node:path";
 import { repository, shimProgram, temporary } from "../support/index.ts";
 
 export interface PackageOptions {
-  /** what bin/sshim does, as a shell script; default: answers --version, and writes its arguments into `calls` */
+  /** what bin/sshim-control does, as a shell script; default: answers --version, and writes its arguments into `calls` */
   control?: string;
-  /** the same for musl/bin/sshim; default there is none */
+  /** the same for musl/bin/sshim-control; default there is none */
   musl?: string;
 }
 
@@ -33,9 +33,9 @@ export function makePackage(options: PackageOptions = {}): Package {
   const log = join(folder, "calls");
   const standIn = `#!/bin/sh\necho "$@" >>'${log}'\n`;
   put(join(folder, "bin/ssh"), readFileSync(shimProgram));
-  put(join(folder, "bin/sshim"), options.control ?? standIn);
+  put(join(folder, "bin/sshim-control"), options.control ?? standIn);
   if (options.musl !== undefined) {
-    put(join(folder, "musl/bin/sshim"), options.musl || standIn);
+    put(join(folder, "musl/bin/sshim-control"), options.musl || standIn);
     put(join(folder, "musl/lib/sshim/libstdc++.so.6"), "a library\n");
   }
   mkdirSync(join(folder, "install"));

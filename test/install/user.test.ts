@@ -7,12 +7,10 @@ import { repository, systemPath, temporary } from "../support/index.ts";
 import { makePackage, type Package, picture, put } from "./package.ts";
 import { findProgram } from "./programs.ts";
 
-const script = join(repository, "install/user.sh");
-
 function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}) {
-  const done = spawnSync("sh", [script, ...words], {
+  const done = spawnSync("sh", [join(from.folder, "install/user.sh"), ...words], {
     encoding: "utf8",
-    env: { PATH: systemPath, HOME: home, SSHIM_SOURCE: from.folder, ...env },
+    env: { PATH: systemPath, HOME: home, ...env },
   });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
@@ -46,7 +44,7 @@ describe("install/user.sh", () => {
     const home = temporary("home-");
     const from = makePackage({ control: `#!/bin/sh\ncase $1 in doctor) echo "doctor: $0 $(command -v ssh)" ;; esac\n` });
     const bin = join(home, ".local/lib/sshim/bin");
-    expect(install(home, from).out).toContain(`doctor: ${bin}/sshim ${bin}/ssh\n`);
+    expect(install(home, from).out).toContain(`doctor: ${bin}/sshim-control ${bin}/ssh\n`);
   });
 
   it("changes nothing the second time, not even a file's inode", () => {
@@ -61,7 +59,7 @@ describe("install/user.sh", () => {
   it("replaces an older version by rename, so that a running program keeps its own", () => {
     const home = temporary("home-");
     install(home, makePackage());
-    const target = join(home, ".local/lib/sshim/bin/sshim");
+    const target = join(home, ".local/lib/sshim/bin/sshim-control");
     const before = lstatSync(target).ino;
     install(home, makePackage({ control: "#!/bin/sh\n# newer\n" }));
     expect(readFileSync(target, "utf8")).toContain("# newer");

@@ -11,7 +11,8 @@ const mounts: ReadonlyArray<readonly [string, string]> = [
   ["bin/ssh", "/usr/local/bin/ssh"],
   ["bin/ssh", "/usr/local/bin/scp"],
   ["bin/ssh", "/usr/local/bin/sftp"],
-  ["bin/sshim", "/usr/local/bin/sshim"],
+  ["bin/ssh", "/usr/local/bin/sshim"],
+  ["bin/sshim-control", "/usr/local/bin/sshim-control"],
   ["lib/sshim", "/usr/local/lib/sshim"],
   ["etc", "/etc/sshim"],
 ];
