@@ -1,0 +1,151 @@
+/** What somebody else owns is refused: a runtime directory, a ticket, a socket. As root, with a second user. */
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildFake } from "../fakes/index.ts";
+import {
+  endProcesses,
+  mastersOf,
+  poll,
+  runReal,
+  runShim,
+  run as runSide,
+  type Sshd,
+  shimFolder,
+  start,
+  startSshd,
+  temporary,
+  visible,
+} from "../support/index.ts";
+import { expectSame, textOf } from "./cases.ts";
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65534;
+let sshd: Sshd;
+let words: string[];
+let folder: string;
+let run: string;
+beforeAll(async () => {
+  sshd = await startSshd();
+  words = [...sshd.options, sshd.host];
+});
+beforeEach(() => {
+  folder = temporary();
+  run = join(folder, "r");
+});
+
+/** A master of the second user that would run whatever it is sent: what it logs shows whether anything reached it. */
+async function startForeignMaster(path: string) {
+  const open = temporary("foreign-");
+  chmodSync(open, 0o777);
+  const program = join(open, "master");
+  copyFileSync(buildFake("fake-master"), program);
+  chmodSync(program, 0o755);
+  const log = join(open, "log");
+  const script = "hello,read-hello,read-alive,alive,read-session,read-fds,run,opened,exit:0,close";
+  const words = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, path, log, script];
+  const child = start("real", words, { program: "/usr/bin/setpriv", timeout: 60_000 });
+  await poll(() => existsSync(path), 5000, "the foreign master's socket");
+  return { log: () => textOf(log), stop: () => child.kill("SIGKILL"), ended: child };
+}
+
+describe.runIf(isRoot)("as root, with a second user", () => {
+  it("a runtime directory of somebody else is not used, and nothing is written there", async () => {
+    mkdirSync(run, { mode: 0o700 });
+    chownSync(run, NOBODY, NOBODY);
+    const before = sshd.authentications();
+    await expectSame([...words, "echo x; exit 3"], { run });
+    expect(sshd.authentications() - before).toBe(3);
+    expect(readdirSync(run)).toEqual([]);
+  });
+
+  it("a runtime directory that others may write to is not used", async () => {
+    for (const mode of [0o770, 0o707, 0o755, 0o1777]) {
+      const place = join(folder, mode.toString(8));
+      mkdirSync(place);
+      chmodSync(place, mode);
+      const before = sshd.authentications();
+      await expectSame([...words, "exit 3"], { run: place });
+      expect([sshd.authentications() - before, readdirSync(place)]).toEqual([3, []]);
+    }
+  });
+
+  it("a ticket of somebody else is not followed", async () => {
+    expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
+    const [name] = readdirSync(join(run, "t"));
+    const ticket = join(run, "t", name as string);
+    const text = readFileSync(ticket, "utf8");
+    writeFileSync(ticket, text.replace(/^lane .*$/m, "lane pass"));
+    chownSync(ticket, NOBODY, NOBODY);
+    const before = sshd.authentications();
+    expect((await runShim([...words, "exit 3"], { run })).exitCode).toBe(3);
+    expect(sshd.authentications()).toBe(before);
+  });
+
+  it("a socket of somebody else in the place of our master's gets no session", async () => {
+    expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
+    const [key] = readdirSync(join(run, "k"));
+    const keydir = join(run, "k", key as string);
+    const masters = mastersOf(run);
+    for (const pid of masters) process.kill(pid, "SIGKILL");
+    await endProcesses(masters);
+    rmSync(join(keydir, "0"), { force: true });
+    for (const place of [folder, run, join(run, "k"), keydir]) chmodSync(place, 0o777);
+    const foreign = await startForeignMaster(join(keydir, "0"));
+    for (const place of [folder, run, join(run, "k"), keydir]) chmodSync(place, 0o700);
+    const result = await runShim([...words, "echo mine; exit 3"], { run });
+    expect(visible(result)).toEqual({ stdout: "mine\n", stderr: "", exitCode: 3, signal: undefined });
+    expect(foreign.log()).not.toContain("session");
+    foreign.stop();
+    await foreign.ended;
+  });
+
+  it("a socket of somebody else at a caller's ControlPath is left to the real ssh", async () => {
+    chmodSync(folder, 0o777);
+    const path = join(folder, "s");
+    const foreign = await startForeignMaster(path);
+    const marker = join(temporary("marks-"), "ran");
+    const args = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, ...words];
+    const real = await runReal([...args, `echo ran as $(id -u)`]);
+    const shim = await runShim([...args, `echo ran as $(id -u)`], { run });
+    expect(visible(shim)).toEqual(visible(real));
+    expect(existsSync(marker)).toBe(false);
+    foreign.stop();
+    await foreign.ended;
+  });
+
+  it("the second user shares nothing with root, in one runtime directory or in two", async () => {
+    const place = temporary();
+    chmodSync(place, 0o755);
+    // The front and its control plane where the second user may read them, and a configuration that needs no key of root's.
+    mkdirSync(run, { mode: 0o700 });
+    const args = [
+      "-F",
+      "none",
+      "-o",
+      "StrictHostKeyChecking=no",
+      "-o",
+      "UserKnownHostsFile=/dev/null",
+      "-o",
+      "BatchMode=yes",
+      "-o",
+      "LogLevel=ERROR",
+      "-p",
+      String(sshd.port),
+      "127.0.0.1",
+      "true",
+    ];
+    const copy = join(place, "ssh");
+    copyFileSync(join(shimFolder, "ssh"), copy);
+    chmodSync(copy, 0o755);
+    const asNobody = (program: string) =>
+      runSide("real", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, ...args], {
+        program: "/usr/bin/setpriv",
+        run,
+        home: "/nonexistent",
+      });
+    const before = readdirSync(run);
+    expect(visible(await asNobody(copy))).toEqual(visible(await asNobody("/usr/bin/ssh")));
+    expect(readdirSync(run)).toEqual(before);
+  });
+});

@@ -1,0 +1,259 @@
+/**
+ * At most once: a scripted master dies, stalls, refuses or answers nonsense at each step of the protocol, and every command appends its
+ * id to a ledger. Over all steps: no id twice, no hang, no stack trace, and what was not sent runs after all.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { startFakeMaster } from "../fakes/index.ts";
+import {
+  endProcesses,
+  mastersOf,
+  poll,
+  type Result,
+  type RunOptions,
+  runReal,
+  runShim,
+  type Sshd,
+  start,
+  startSshd,
+  temporary,
+} from "../support/index.ts";
+import { textOf } from "./cases.ts";
+
+let sshd: Sshd;
+let words: string[];
+let ledger: string;
+let next = 0;
+beforeAll(async () => {
+  sshd = await startSshd();
+  words = [...sshd.options, sshd.host];
+  ledger = join(temporary(), "ledger");
+});
+
+const met = "hello,read-hello,read-alive,alive";
+const asked = `${met},read-session`;
+const given = `${asked},read-fds`;
+const ran = `${given},run`;
+const opened = `${ran},opened`;
+
+/** Nothing was sent that could start a command: it runs by another way, once, and the caller sees nothing of the trouble. */
+const nothingSent: Record<string, string> = {
+  "closes at once": "close",
+  "dies at once": "die",
+  "dies at once and takes its socket along": "unlink,die",
+  "says nothing": "stall",
+  "dies after the client's hello": "read-hello,die",
+  "says hello and closes": "hello,close",
+  "says half a hello and dies": "half-hello,die",
+  "says half a hello and stalls": "half-hello,stall",
+  "speaks another version": "hello-version:3,read-to-end",
+  "speaks HTTP": "text,read-to-end",
+  "says hello with an empty frame": "nothing,read-to-end",
+  "says hello with an oversized frame": "oversized,read-to-end",
+  "says hello with a length of four GB": "huge,read-to-end",
+  "opens a session instead of a hello": "opened,read-to-end",
+  "does not answer whether it is alive": "hello,read-hello,read-alive,stall",
+  "closes instead of being alive": "hello,read-hello,read-alive,close",
+  "dies instead of being alive": "hello,read-hello,read-alive,die",
+  "is half alive and closes": "hello,read-hello,read-alive,half-alive,close",
+  "is alive without a pid": "hello,read-hello,read-alive,alive-short,read-to-end",
+  "is alive for another request": "hello,read-hello,read-alive,alive-wrong-rid,read-to-end",
+  "opens a session instead of being alive": "hello,read-hello,read-alive,opened,read-to-end",
+  "exits instead of being alive": "hello,read-hello,read-alive,exit:0,read-to-end",
+  "fails instead of being alive": "hello,read-hello,read-alive,failure,read-to-end",
+  "answers with a type that nobody knows": "hello,read-hello,read-alive,type:0x80000099,read-to-end",
+  "says hello twice": "hello,hello,read-to-end",
+};
+
+/** The master says itself that it started nothing. */
+const refused: Record<string, string> = {
+  "refuses the session (MaxSessions)": `${given},failure,read-to-end`,
+  "denies the session": `${given},denied,read-to-end`,
+  "refuses and dies": `${given},failure,die`,
+  "refuses in single bytes": `${given},slow-failure,read-to-end`,
+};
+
+/** The request is with the master, and no word of it says what became of it: 255, and never again. `runs`: whether it had run. */
+const unknown: Record<string, { script: string; runs: boolean }> = {
+  "closes after the request": { script: `${asked},close`, runs: false },
+  "dies after the request": { script: `${asked},die`, runs: false },
+  "dies after half of the request": { script: `${met},read-half-session,die`, runs: false },
+  "dies after the descriptors": { script: `${given},die`, runs: false },
+  "closes after the descriptors": { script: `${given},close`, runs: false },
+  "runs it and dies before the reply": { script: `${ran},die`, runs: true },
+  "runs it and closes before the reply": { script: `${ran},close`, runs: true },
+  "runs it, takes its socket along and dies": { script: `${ran},unlink,die`, runs: true },
+  "runs it and dies in the middle of the reply": { script: `${ran},half-opened,die`, runs: true },
+  "runs it and closes in the middle of a refusal": { script: `${ran},half-failure,close`, runs: true },
+  "runs it and replies for another request": { script: `${ran},opened-wrong-rid,read-to-end`, runs: true },
+  "runs it and refuses another request": { script: `${ran},failure-wrong-rid,read-to-end`, runs: true },
+  "runs it and replies too short": { script: `${ran},opened-short,read-to-end`, runs: true },
+  "runs it and replies with an oversized frame": { script: `${ran},oversized,read-to-end`, runs: true },
+  "runs it and replies with four GB": { script: `${ran},huge,read-to-end`, runs: true },
+  "runs it and replies in HTTP": { script: `${ran},text,read-to-end`, runs: true },
+  "runs it and replies with a type that nobody knows": { script: `${ran},type:0x80000099,read-to-end`, runs: true },
+  "runs it and is alive again": { script: `${ran},alive,read-to-end`, runs: true },
+  "runs it and exits without having opened": { script: `${ran},exit:0,read-to-end`, runs: true },
+};
+
+/** It was opened, so it started: what comes then is what OpenSSH's own client makes of it. */
+const started: Record<string, { script: string; code: number }> = {
+  "exits with 0": { script: `${opened},exit:0,close`, code: 0 },
+  "exits with 7": { script: `${opened},exit:7,close`, code: 7 },
+  "exits with 255": { script: `${opened},exit:255,close`, code: 255 },
+  "dies after opening": { script: `${opened},die`, code: 255 },
+  "dies in the middle of the exit": { script: `${opened},half-exit:0,die`, code: 255 },
+  "closes without an exit": { script: `${opened},close`, code: 255 },
+  "exits and dies": { script: `${opened},exit:7,die`, code: 7 },
+  "exits twice": { script: `${opened},exit:3,exit:4,close`, code: 255 },
+  "exits for another session": { script: `${opened},exit-wrong-sid:3,close`, code: 255 },
+  "exits without a value": { script: `${opened},exit-short,close`, code: 255 },
+  "fails after opening": { script: `${opened},failure,close`, code: 255 },
+  "sends a type that nobody knows": { script: `${opened},type:0x80000099,close`, code: 255 },
+  "sends an oversized frame": { script: `${opened},oversized,close`, code: 255 },
+  "takes back a terminal that nobody asked for": { script: `${opened},tty-fail,exit:7,close`, code: 7 },
+  "takes back another session's terminal": { script: `${opened},tty-fail-wrong-sid,exit:7,close`, code: 255 },
+  "does everything in single bytes": {
+    script: "slow-hello,read-hello,read-alive,slow-alive,read-session,read-fds,run,slow-opened,slow-exit:7,close",
+    code: 7,
+  },
+  "says hello as newer masters do": { script: `hello-info,${ran.slice("hello,".length)},opened,exit:7,close`, code: 7 },
+};
+
+interface Outcome {
+  result: Result;
+  times: number;
+  output: string;
+}
+
+/** One command through one script at a caller's own ControlPath. */
+async function callAt(path: string, script: string, options: RunOptions = {}): Promise<Outcome & { log: string[] }> {
+  const id = `id-${next++}`;
+  const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+  rmSync(path, { force: true });
+  const master = await startFakeMaster(path, [script]);
+  try {
+    const result = await runShim([...shared, ...words, commandOf(id)], { timeout: 20_000, ...options });
+    return { ...outcomeOf(id, result), log: master.log() };
+  } finally {
+    await master.stop();
+  }
+}
+
+const commandOf = (id: string) => `echo ${id} >> ${ledger}; echo output of ${id}`;
+function outcomeOf(id: string, result: Result): Outcome {
+  const output = result.stdout.toString().replace(`output of ${id}\n`, "once;");
+  expect([result.timedOut, result.signal], result.stderr.toString()).toEqual([false, undefined]);
+  expect(result.stderr.toString()).not.toMatch(/^\s+at |panic|Bun v|node:internal|AddressSanitizer|runtime error/m);
+  return {
+    result,
+    output,
+    times: textOf(ledger)
+      .split("\n")
+      .filter((line) => line === id).length,
+  };
+}
+const seen = ({ result, times, output }: Outcome) => ({ times, output, stderr: result.stderr.toString(), exitCode: result.exitCode });
+const good = { times: 1, output: "once;", stderr: "", exitCode: 0 };
+
+describe("a master at the caller's ControlPath", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = temporary("cp-");
+  });
+  const path = () => join(folder, `s${next}`);
+
+  describe("nothing sent yet: the command runs, once, and the caller sees nothing of it", () => {
+    for (const [name, script] of Object.entries(nothingSent))
+      it.concurrent(name, async () => {
+        const outcome = await callAt(path(), script);
+        expect(seen(outcome)).toEqual(good);
+        expect(outcome.log.join("\n")).not.toMatch(/session|descriptor/);
+      });
+  });
+
+  describe("refused: the command runs elsewhere, once", () => {
+    for (const [name, script] of Object.entries(refused))
+      it.concurrent(name, async () => {
+        expect(seen(await callAt(path(), script))).toEqual(good);
+      });
+  });
+
+  describe("sent, and no word of it: 255, and never again", () => {
+    for (const [name, { script, runs }] of Object.entries(unknown))
+      it.concurrent(name, async () => {
+        const { times, output, result } = await callAt(path(), script);
+        expect({ times, output, exitCode: result.exitCode }).toEqual({ times: runs ? 1 : 0, output: runs ? "once;" : "", exitCode: 255 });
+      });
+  });
+
+  describe("opened: the exit code is what OpenSSH's own client gives", () => {
+    for (const [name, { script, code }] of Object.entries(started))
+      it.concurrent(name, async () => {
+        const at = path();
+        const shim = await callAt(at, script);
+        expect({ times: shim.times, output: shim.output, exitCode: shim.result.exitCode }).toEqual({
+          times: 1,
+          output: "once;",
+          exitCode: code,
+        });
+        rmSync(at, { force: true });
+        const master = await startFakeMaster(at, [script]);
+        const real = await runReal(["-S", at, ...words, "true"]);
+        await master.stop();
+        expect(real.exitCode).toBe(code);
+      });
+  });
+
+  it("a master that takes the request and says nothing is waited for, and a signal ends that", async () => {
+    const id = `id-${next++}`;
+    const at = join(folder, "waits");
+    const master = await startFakeMaster(at, [`${given},stall`]);
+    const child = start("shim", ["-o", "ControlMaster=auto", "-S", at, ...words, commandOf(id)]);
+    await poll(() => master.log().some((line) => line.endsWith("stalled")), 10_000, "the request");
+    child.kill("SIGTERM");
+    const result = await child;
+    expect([result.exitCode ?? result.signal, textOf(ledger).includes(id)]).toEqual([expect.anything(), false]);
+    await master.stop();
+  });
+});
+
+describe("a master in the place of ours", () => {
+  const some = (table: Record<string, string | { script: string }>) =>
+    Object.entries(table).map(([name, row]) => [name, typeof row === "string" ? row : row.script] as const);
+  const cases = [...some(nothingSent), ...some(refused), ...some(unknown)].filter((_, index) => index % 4 === 0);
+  for (const [name, script] of cases)
+    it.concurrent(name, async () => {
+      const run = join(temporary(), "r");
+      expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
+      const [key] = readdirSync(join(run, "k"));
+      const socket = join(run, "k", key as string, "0");
+      // Killed, so that its record stays; the fake takes its place.
+      const masters = mastersOf(run);
+      expect(masters.length).toBe(1);
+      for (const pid of masters) process.kill(pid, "SIGKILL");
+      await endProcesses(masters);
+      if (existsSync(socket)) rmSync(socket);
+      const id = `id-${next++}`;
+      const master = await startFakeMaster(socket, [script]);
+      try {
+        const outcome = outcomeOf(id, await runShim([...words, commandOf(id)], { run, timeout: 20_000 }));
+        if (name in unknown) {
+          const runs = unknown[name]?.runs;
+          // Its word counts for less here: a master that is not the one of the record may be refused before anything is sent.
+          expect([outcome.times, outcome.result.exitCode]).toEqual(outcome.result.exitCode === 0 ? [1, 0] : [runs ? 1 : 0, 255]);
+        } else expect(seen(outcome)).toEqual(good);
+      } finally {
+        await master.stop();
+      }
+    });
+});
+
+describe("the ledger of all of this", () => {
+  it("holds no id twice", () => {
+    const ids = textOf(ledger).split("\n").filter(Boolean);
+    expect(ids.length).toBeGreaterThan(50);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+});
