@@ -4,7 +4,7 @@
  * repeats nothing but what ssh's own words prove to be harmless.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
-import { hashName, recordPath, socketPath } from "../state/paths.ts";
+import { hashName } from "../state/paths.ts";
 import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
 import { judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
@@ -32,23 +32,34 @@ export type DialOutcome =
   | { state: "failed"; exitCode: number }
   | { state: "pass"; reason: string };
 
-/** Makes the master of a shard. Throws nothing that a caller has to know: what goes wrong with files ends in `pass`. */
-export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine): Promise<DialOutcome> {
-  const socket = shard === 0 ? plan.socket : socketPath(plan.run, plan.key, shard);
-  const record = recordPath(plan.run, plan.key, shard);
+/**
+ * Makes the master of a shard. Throws nothing that a caller has to know: what goes wrong with files ends in `pass`.
+ * @param run the runtime directory, swept while the handshake is under way
+ */
+export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine, run: string): Promise<DialOutcome> {
+  const began = performance.now();
+  const outcome = await tryDial(plan, shard, line, run);
+  await tell(plan, shard, outcome, Math.round(performance.now() - began));
+  return outcome;
+}
+
+async function tryDial(plan: MasterPlan, shard: number, line: DialLine, run: string): Promise<DialOutcome> {
+  const socket = shard === 0 ? plan.socket : `${plan.keydir}/${shard}`;
+  const record = `${plan.keydir}/${shard}.m`;
   mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
-  if (exists(socket)) {
+  const occupied = exists(socket);
+  if (occupied) {
     const { clearPath } = await import("./path.ts");
     const cleared = await clearPath(plan, socket, record);
     if (cleared !== "clear") return cleared === "live" ? { state: "live" } : { state: "pass", reason: "path" };
   }
-  if (exists(record)) (await import("./path.ts")).leaveRecord(record);
+  if (exists(record)) (await import("./path.ts")).leaveRecord(record, !occupied);
   const place = `dial/${hashName(server(plan))}`;
   if (line.lock(place, plan.settings.max_dials, connectTimeout(plan) ?? 30) === "busy") {
     return { state: "pass", reason: "dials" };
   }
   line.wait(0);
-  return dialWithRetries(plan, shard, socket);
+  return dialWithRetries(plan, shard, socket, run);
 }
 
 /** Server of a dial, for the number of handshakes at a time: host and port, or the key where a proxy leads there. */
@@ -56,20 +67,22 @@ function server(plan: MasterPlan): string {
   return usesProxy(plan) ? plan.key : `${plan.option("hostname") ?? plan.host}:${plan.option("port") ?? "22"}`;
 }
 
-async function dialWithRetries(plan: MasterPlan, shard: number, socket: string): Promise<DialOutcome> {
+async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, run: string): Promise<DialOutcome> {
   const quiet = !asksOnTerminal(plan);
   const patience = connectTimeout(plan) ?? plan.settings.dial_timeout;
   const began = Date.now();
   let timeout = connectTimeout(plan) === undefined ? patience : undefined;
   for (let attempt = 0; ; attempt++) {
-    const dialled = dialOnce(plan, shard, socket, quiet, timeout);
+    const dialling = dialOnce(plan, shard, socket, quiet, timeout);
+    if (attempt === 0) await sweepMeanwhile(plan, run);
+    const dialled = await dialling;
     if (dialled.outcome !== undefined) return dialled.outcome;
     const pause = plan.settings.retry_delay * (0.5 + Math.random());
     const left = Math.floor(patience - (Date.now() - began) / 1000 - pause);
     const decision = decideDial(quiet ? judgeDial(dialled.words) : "unknown", attempt, plan.settings.retries, left);
     if (decision === "again") {
       discard(dialled.log);
-      sleep(pause);
+      await sleep(pause);
       timeout = left;
     } else if (decision === "pass") {
       discard(dialled.log);
@@ -89,12 +102,12 @@ interface Dialled {
   log: Log | undefined;
 }
 
-function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: boolean, timeout: number | undefined): Dialled {
+async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: boolean, timeout: number | undefined): Promise<Dialled> {
   const proxied = usesProxy(plan);
   const log = quiet || proxied ? openLog(plan, shard) : undefined;
   const own = quiet ? log?.path : undefined;
   const command = dialCommand(plan, socket, own, proxied ? log?.path : undefined, timeout);
-  const launched = launchAndWait({
+  const launched = await launchAndWait({
     front: plan.front,
     argv0: plan.argv0,
     real: plan.real,
@@ -127,7 +140,7 @@ function acceptMaster(
 ): DialOutcome {
   const daemon = findDaemon(listener, words);
   // Only a path that others know too can be lost to somebody else between our look and link(2).
-  const shared = !socket.startsWith(`${plan.run}/`);
+  const shared = !socket.startsWith(`${plan.keydir}/`);
   if (daemon === undefined || (shared && !listens(daemon.pid))) {
     if (daemon !== undefined) endAtOnce(daemon.pid);
     discard(log);
@@ -146,7 +159,7 @@ function acceptMaster(
     claims: { ...plan.claims, started: `${daemon.started}`, said: `${said.length}`, host: plan.option("hostname") ?? plan.host },
   };
   try {
-    writeRecord(recordPath(plan.run, plan.key, shard), record);
+    writeRecord(`${plan.keydir}/${shard}.m`, record);
   } catch {
     return withdraw(daemon, socket, log);
   }
@@ -195,6 +208,27 @@ function exists(path: string): boolean {
   }
 }
 
-function sleep(seconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** ssh waits for the server now, so this costs the caller nothing. */
+async function sweepMeanwhile(plan: MasterPlan, run: string): Promise<void> {
+  const { isSweepDue } = await import("./sweep-due.ts");
+  if (!isSweepDue(run)) return;
+  const [{ sweep }, { journalEvent }] = await Promise.all([import("./sweep.ts"), import("../state/journal.ts")]);
+  const swept = sweep(run);
+  if (swept.tickets + swept.keys + swept.logs > 0) journalEvent(run, { event: "sweep", ...swept }, plan.settings);
+}
+
+async function tell(plan: MasterPlan, shard: number, outcome: DialOutcome, ms: number): Promise<void> {
+  const { journalEvent } = await import("../state/journal.ts");
+  const about = { destination: plan.destination, key: plan.key, shard, ms };
+  const pid = outcome.state === "made" ? { pid: outcome.record.pid } : {};
+  const reason = outcome.state === "pass" ? { reason: outcome.reason } : {};
+  journalEvent(
+    plan.run,
+    { event: "dial", ...about, ...pid, outcome: outcome.state === "made" ? "ok" : outcome.state, ...reason },
+    plan.settings,
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { lstatSync } from "node:fs";
 import { type Asked, askToEnd, askToStop } from "../mux/client.ts";
-import { recordPath, SHARDS, socketPath } from "../state/paths.ts";
+import { SHARDS } from "../state/paths.ts";
 import { leaveRecord, quarantine } from "./path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
 
@@ -21,13 +21,15 @@ export type Retired = "retired" | "none" | "wedged" | "refused";
 /** Why a master was retired, for its record. */
 export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
 
-/** The shards of a key: the first lies at the caller's own path where it named one. */
-export function shardsOf(plan: { readonly run: string; readonly key: string; readonly socket: string }): Shard[] {
-  return Array.from({ length: SHARDS }, (_, number) => ({
-    number,
-    socket: number === 0 ? plan.socket : socketPath(plan.run, plan.key, number),
-    record: recordPath(plan.run, plan.key, number),
-  }));
+/** A shard of a key: the first lies at the caller's own path where it named one. */
+export function shardOf(plan: { readonly keydir: string; readonly socket: string }, number: number): Shard {
+  const own = `${plan.keydir}/${number}`;
+  return { number, socket: number === 0 ? plan.socket : own, record: `${own}.m` };
+}
+
+/** All of them. */
+export function shardsOf(plan: { readonly keydir: string; readonly socket: string }): Shard[] {
+  return Array.from({ length: SHARDS }, (_, number) => shardOf(plan, number));
 }
 
 /** True where a socket lies, alive or not. */
@@ -45,7 +47,7 @@ export function isOccupied(shard: Shard): boolean {
  */
 export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1000): Promise<Retired> {
   if (!isOccupied(shard)) {
-    leaveRecord(shard.record);
+    leaveRecord(shard.record, true);
     return "none";
   }
   return settle(shard, reason, await askToStop(shard.socket, milliseconds));
@@ -72,7 +74,7 @@ function settle(shard: Shard, reason: Reason, asked: Asked): Retired {
       return "refused";
     default:
       // Nobody listens (any more): a stale socket is the next dial's to remove.
-      leaveRecord(shard.record);
+      leaveRecord(shard.record, false);
       return "none";
   }
 }

@@ -2,7 +2,7 @@
  * Starts the real ssh through the front's launcher (docs/protocol.md, "The front by other names"), the one place that does.
  * It hands on no descriptor of the caller but the stderr it is told to, and knows nothing of what ssh is started for.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 
 /** How to start it. */
 export interface Launch {
@@ -23,16 +23,20 @@ export interface Launched {
   readonly exitCode: number | undefined;
 }
 
-/** Runs it and waits until the process that was started ends (a master goes on in a child of its own). */
-export function launchAndWait(launch: Launch): Launched {
-  const result = spawnSync(launch.front, [launch.argv0, launch.real, ...launch.arguments], {
-    argv0: "ssh",
-    stdio: ["ignore", "ignore", launch.stderr],
-    cwd: launch.directory,
-    env: { ...process.env, SSHIM_AS: "launch", ...launch.environment },
+/** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
+export function launchAndWait(launch: Launch): Promise<Launched> {
+  return new Promise((resolve) => {
+    try {
+      const child = spawn(launch.front, [launch.argv0, launch.real, ...launch.arguments], {
+        argv0: "ssh",
+        stdio: ["ignore", "ignore", launch.stderr],
+        cwd: launch.directory,
+        env: { ...process.env, SSHIM_AS: "launch", ...launch.environment },
+      });
+      child.on("error", () => resolve({ pid: 0, exitCode: undefined }));
+      child.on("exit", (code) => resolve({ pid: child.pid ?? 0, exitCode: code ?? 255 }));
+    } catch {
+      resolve({ pid: 0, exitCode: undefined });
+    }
   });
-  if (result.error) {
-    return { pid: 0, exitCode: undefined };
-  }
-  return { pid: result.pid, exitCode: result.status ?? 255 };
 }

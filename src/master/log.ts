@@ -2,7 +2,6 @@
  * A dial's log: the file in which everything is caught that ssh says, and what becomes of it afterwards. It judges no word of it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
-import { failedPath, logPath } from "../state/paths.ts";
 import type { MasterPlan } from "./need.ts";
 
 /** A log file, open for appending. */
@@ -13,7 +12,7 @@ export interface Log {
 
 /** Makes a log of its own for this dial; undefined where the disk does not let us. */
 export function openLog(plan: MasterPlan, shard: number): Log | undefined {
-  const path = logPath(plan.run, plan.key, shard, `${Date.now()}${`${process.pid}`.padStart(7, "0")}`);
+  const path = `${plan.keydir}/${shard}.${Date.now()}${`${process.pid}`.padStart(7, "0")}.log`;
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
     return { path, file: openSync(path, flags, 0o600) };
@@ -47,7 +46,7 @@ export function discard(log: Log | undefined): void {
 
 /** Whoever waits for this dial says the same: each failure is a new inode. */
 export function shareFailure(plan: MasterPlan, bytes: Uint8Array): void {
-  const path = failedPath(plan.run, plan.key);
+  const path = `${plan.keydir}/failed`;
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, bytes, { mode: 0o600 });

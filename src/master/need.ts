@@ -11,16 +11,18 @@ export interface MasterSettings {
   readonly max_sessions: number;
   readonly max_dials: number;
   readonly server_alive: number;
+  readonly journal?: string | undefined;
 }
 
 /** A plan, as far as a master is concerned. */
 export interface MasterPlan {
-  /** RUN. */
+  /** Where the folders of keys and the journal lie. */
   readonly run: string;
   /** The key of the folder: the connection key, or the hash of a caller's own ControlPath. */
   readonly key: string;
   /** The connection key itself: what a master may be shared by. */
   readonly character: string;
+  /** The folder of the key: sockets, records, logs. */
   readonly keydir: string;
   /** Socket of shard 0. */
   readonly socket: string;

@@ -63,11 +63,28 @@ export function quarantine(socket: string, recordFile: string): void {
   retireRecord(recordFile, record.pid);
 }
 
-/** Leaves the record of a master that is not on its path any more: kept under its pid while it lives, cleared otherwise. */
-export function leaveRecord(recordFile: string): void {
+/**
+ * Leaves the record of a master that is not on its path any more: kept under its pid while it lives, cleared otherwise.
+ * @param orderly its path was gone already: it took it away itself
+ */
+export function leaveRecord(recordFile: string, orderly: boolean): void {
   const record = readRecord(recordFile);
-  if (record !== undefined && !endUnused(record) && isSame(record)) retireRecord(recordFile, record.pid);
-  else clearRecord(recordFile);
+  if (record !== undefined && !endUnused(record) && isSame(record)) {
+    retireRecord(recordFile, record.pid);
+    return;
+  }
+  if (record?.log !== undefined) keepEvidence(recordFile, record, orderly);
+  clearRecord(recordFile);
+}
+
+/** A copy of a dead master's record, so that whoever lost a session on it still finds its log. */
+function keepEvidence(recordFile: string, record: MasterRecord, orderly: boolean): void {
+  try {
+    const claims = { ...record.claims, died: `${Math.floor(Date.now() / 1000)}`, orderly: orderly ? "1" : "0" };
+    writeRecord(`${recordFile}.${record.pid}`, { ...record, claims });
+  } catch {
+    // A full disk: then there is none.
+  }
 }
 
 /**
@@ -95,7 +112,7 @@ export function isSame(record: MasterRecord): boolean {
 function adopt(plan: MasterPlan, socket: string, recordFile: string, pid: number): boolean {
   const record = readRecord(recordFile);
   if (record?.pid === pid) return true;
-  if (record !== undefined) leaveRecord(recordFile);
+  if (record !== undefined) leaveRecord(recordFile, false);
   if (!socket.startsWith(`${plan.keydir}/`)) {
     clearRecord(recordFile);
     return true;

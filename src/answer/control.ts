@@ -1,0 +1,63 @@
+/**
+ * Answers `control`: `-O exit` and `-O stop` drain every master of the key, and nobody's session is cut. Where no master is, and for every
+ * other word, the real ssh answers. It takes two seconds at the most, on a stopped process too.
+ */
+import { writeSync } from "node:fs";
+import { endShard, isOccupied, type Retired, retireShard, type Shard, shardsOf } from "../master/drain.ts";
+import { readRecord } from "../master/record.ts";
+import { makePlan, type SharedPlan } from "../plan/plan.ts";
+import { journalEvent } from "../state/journal.ts";
+import { sayDebug } from "./debug.ts";
+import { handOver } from "./hand-over.ts";
+import type { Asking, Front } from "./line.ts";
+
+/** Ends the process by the front's last line. */
+export async function answerControl(asking: Asking, front: Front): Promise<void> {
+  const plan = await makePlan(asking);
+  if (plan.lane !== "control") {
+    handOver(asking, plan, front);
+    return front.finish("again");
+  }
+  const word = plan.parsed.effective.control;
+  if (word !== "exit" && word !== "stop") {
+    return front.finish("pass");
+  }
+  const shards = shardsOf(plan).filter(isOccupied);
+  // All locks first, none of them waited for long: who holds one is making a master where now there is none.
+  for (const shard of shards) front.lock(`key/${plan.key}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
+  const hard = word === "exit" && plan.settings.exit === "hard";
+  const results = await Promise.all(shards.map((shard) => drainOne(plan, shard, hard, word)));
+  sayDebug(`${word}: ${results.join(" ")}`);
+  if (results.includes("wedged")) {
+    // mux_client_hello_exchange's words for a master that accepts and says nothing.
+    say(plan, 1, "muxclient: master hello exchange failed\r\n");
+    return front.finish("exit 255");
+  }
+  if (!results.includes("retired")) {
+    return front.finish("pass");
+  }
+  say(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
+  front.finish("exit 0");
+}
+
+async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<Retired> {
+  const began = performance.now();
+  const pid = readRecord(shard.record)?.pid;
+  const outcome = hard ? await endShard(shard, 900) : await retireShard(shard, reason, 900);
+  if (outcome === "retired" || outcome === "wedged") {
+    const { destination, key } = plan;
+    const about = { destination, key, shard: shard.number, ...(pid ? { pid } : {}), ms: Math.round(performance.now() - began), reason };
+    journalEvent(plan.run, { event: outcome === "wedged" ? "quarantine" : "retire", ...about, outcome }, plan.settings);
+  }
+  return outcome;
+}
+
+/** Writes on the caller's stderr where its LogLevel lets ssh do so (log.h: QUIET is 0). */
+function say(plan: SharedPlan, level: number, text: string): void {
+  if (plan.session.logLevel < level) return;
+  try {
+    writeSync(2, text);
+  } catch {
+    // Nobody reads it.
+  }
+}

@@ -1,0 +1,17 @@
+/** Gives the front a new judgement: over the line for this call, and as a file for the next ones. It judges nothing. */
+import { ticketOf } from "../plan/paper.ts";
+import type { Plan } from "../plan/plan.ts";
+import { hashName } from "../state/paths.ts";
+import { composeQuestion } from "../ticket/question.ts";
+import { formatTicket, isStorable, storeTicket } from "../ticket/write.ts";
+import type { Asking, Front } from "./line.ts";
+
+/** Stores the ticket of a plan and sends it. A question that cannot be written here gets none: the front goes by the one it has. */
+export function handOver(asking: Asking, plan: Plan, front: Front): void {
+  const question = composeQuestion(process.env, asking.command, asking.words);
+  if (hashName(question) !== asking.ticket) return;
+  const ticket = ticketOf(plan, question);
+  const text = formatTicket(ticket);
+  if (plan.unsure === undefined && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
+  front.ticket(text);
+}

@@ -1,0 +1,107 @@
+/**
+ * Answers `heal`: something failed at a stage of the way to a master, or on it. What is done about it says src/master/retry.ts; this does it.
+ */
+import { writeSync } from "node:fs";
+import { retireShard, type Shard, shardOf } from "../master/drain.ts";
+import { quarantine } from "../master/path.ts";
+import { readRecord } from "../master/record.ts";
+import { decide, type Verdict } from "../master/retry.ts";
+import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
+import type { ControlEvent } from "../state/journal.ts";
+import { sayDebug } from "./debug.ts";
+import { dialAndFinish } from "./dial.ts";
+import { handOver } from "./hand-over.ts";
+import type { Asking, Front } from "./line.ts";
+
+/** Ends the process by the front's last line. */
+export async function answerHeal(asking: Asking, front: Front): Promise<void> {
+  const { decision, verdict } = decide(asking.stage, asking.failure, asking.attempt);
+  sayDebug(`${asking.stage} ${asking.failure}: ${decision} (${verdict})`);
+  if (decision === "pass") {
+    return front.finish("pass");
+  }
+  const plan = await makePlan(asking);
+  if (decision === "lost") {
+    return answerLoss(asking, plan, verdict, front);
+  }
+  if (plan.lane === "pass" || front.lock(`key/${plan.key}/${asking.shard}`, 1, 0) === "busy") {
+    handOver(asking, plan, front);
+    return front.finish("again");
+  }
+  const shard = shardOf(plan, asking.shard);
+  switch (decision) {
+    case "dial":
+      return dialAndFinish(asking, plan, front);
+    case "replace":
+      await tell(plan, { ...about(asking, plan, shard), event: "quarantine", reason: "wedged" });
+      quarantine(shard.socket, shard.record);
+      return dialAndFinish(asking, plan, front);
+    case "retire":
+      await retire(asking, plan, shard, asking.failure === "idle" ? "idle" : "age");
+      return dialAndFinish(asking, plan, front);
+    case "overflow":
+      return overflow(asking, plan, shard, front);
+    case "judge":
+      return judgeAnew(asking, plan, shard, front);
+  }
+}
+
+/** 255, and what the real ssh would have said when its connection was lost. */
+async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: Front): Promise<void> {
+  if (plan.lane === "pass") {
+    return front.finish("exit 255");
+  }
+  const { explainLoss } = await import("../master/lost.ts");
+  const shard = shardOf(plan, asking.shard);
+  const loss = await explainLoss(shard, plan.keydir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
+  if (loss.words !== "") writeSync(2, Buffer.from(loss.words, "latin1"));
+  const { pid, evidence } = loss;
+  await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
+  front.finish("exit 255");
+}
+
+async function retire(asking: Asking, plan: SharedPlan, shard: Shard, reason: "age" | "idle" | "identity"): Promise<void> {
+  const pid = readRecord(shard.record)?.pid;
+  const retired = await retireShard(shard, reason);
+  sayDebug(`retire: ${retired}`);
+  await tell(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, ...(pid ? { pid } : {}) });
+}
+
+/** The server refused one more session: the front reads the new limit in the record and goes to the next shard. */
+async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
+  if (asking.detail !== "Session open refused by peer") {
+    return front.finish("pass");
+  }
+  const { learnLimit } = await import("../master/shard.ts");
+  const learned = await learnLimit(plan.keydir, shard.record, asking.attempt);
+  const outcome = learned.outcome === "closed" ? "pass" : "again";
+  const evidence = learned.outcome === "learned" ? `the server allows ${learned.limit}` : learned.outcome;
+  await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome, verdict: "not started", reason: "overflow", evidence });
+  front.finish(outcome);
+}
+
+/** A master of another character: by now the plan has seen its record. One that was made with a key file that is no more is made anew. */
+async function judgeAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
+  const character = readRecord(shard.record)?.character;
+  const unfit = character !== undefined && !plan.accept.includes(character);
+  if (unfit && (plan.reason === "rotated" || plan.key === plan.character)) {
+    await retire(asking, plan, shard, "identity");
+    return dialAndFinish(asking, plan, front);
+  }
+  handOver(asking, plan, front);
+  front.finish("again");
+}
+
+function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEvent, "event"> {
+  const { stage, failure, attempt } = asking;
+  return {
+    ...{ destination: plan.destination, key: plan.key, shard: shard.number, attempts: attempt },
+    ...(stage === undefined ? {} : { stage }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+async function tell(plan: SharedPlan, event: ControlEvent): Promise<void> {
+  const { journalEvent } = await import("../state/journal.ts");
+  journalEvent(plan.run, event, plan.settings);
+}

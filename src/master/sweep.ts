@@ -1,0 +1,111 @@
+/**
+ * Clears away what nobody needs any more: old tickets, logs, records of masters that are gone, folders of keys without any. It never
+ * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
+ */
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { keysDirectory, ticketDirectory } from "../state/paths.ts";
+import { isSame } from "./path.ts";
+import { countSessions, readLocks, readRecord } from "./record.ts";
+
+export interface Swept {
+  tickets: number;
+  keys: number;
+  logs: number;
+}
+
+export interface SweepLimits {
+  /** Milliseconds that one may take. */
+  readonly budget: number;
+  /** Tickets older than so many seconds go, and the oldest beyond so many. */
+  readonly ticketAge: number;
+  readonly tickets: number;
+  /** Logs, records and folders without a master are kept so many seconds, as evidence. */
+  readonly keep: number;
+}
+
+export const usualLimits: SweepLimits = { budget: 150, ticketAge: 7 * 86_400, tickets: 2000, keep: 3600 };
+
+/** Sweeps RUN now. Never throws. */
+export function sweep(run: string, limits = usualLimits): Swept {
+  const swept: Swept = { tickets: 0, keys: 0, logs: 0 };
+  const until = performance.now() + limits.budget;
+  sweepTickets(ticketDirectory(run), limits, swept);
+  const keys = list(keysDirectory(run));
+  const locks = readLocks();
+  // From a random place on, so that a sweep that runs out of time does not always end at the same folder.
+  const start = Math.floor(Math.random() * keys.length);
+  for (let n = 0; n < keys.length && performance.now() < until; n++) {
+    sweepKey(`${keysDirectory(run)}/${keys[(start + n) % keys.length]}`, limits, locks, swept);
+  }
+  return swept;
+}
+
+function sweepTickets(directory: string, limits: SweepLimits, swept: Swept): void {
+  const tickets = list(directory).map((name) => ({ path: `${directory}/${name}`, age: ageOf(`${directory}/${name}`) }));
+  tickets.sort((one, other) => one.age - other.age);
+  for (const [index, { path, age }] of tickets.entries()) {
+    if ((age > limits.ticketAge || index >= limits.tickets) && remove(path)) swept.tickets++;
+  }
+}
+
+/** One key: first what its dead masters left, then, when nothing is left of it, the folder. */
+function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: Swept): void {
+  if (ageOf(directory) < limits.keep) return;
+  const names = list(directory);
+  const kept = new Set<string>();
+  let inUse = false;
+  for (const name of names.filter((each) => RECORD.test(each))) {
+    const path = `${directory}/${name}`;
+    const record = readRecord(path);
+    if (countSessions(path, locks) > 0 || (record !== undefined && isSame(record))) {
+      inUse = true;
+      if (record?.log !== undefined) kept.add(record.log);
+    } else if (ageOf(path) < limits.keep) {
+      if (record?.log !== undefined) kept.add(record.log);
+      inUse = true;
+    } else if (RETIRED.test(name)) {
+      remove(path);
+    }
+  }
+  for (const name of names) {
+    const path = `${directory}/${name}`;
+    if (name.endsWith(".log") && !kept.has(path) && ageOf(path) > limits.keep && remove(path)) swept.logs++;
+  }
+  if (inUse || names.some((name) => /^\d$/.test(name) && ageOf(`${directory}/${name}`) < limits.keep)) return;
+  for (const name of names) remove(`${directory}/${name}`);
+  try {
+    rmdirSync(directory);
+    swept.keys++;
+  } catch {
+    // Somebody came meanwhile.
+  }
+}
+
+const RECORD = /^\d\.m(?:\.\d+)?$/;
+const RETIRED = /^\d\.m\.\d+$/;
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Seconds since the last change; a file that is gone has none. A clock that jumped makes things older, not younger. */
+function ageOf(path: string): number {
+  try {
+    return Math.abs(Date.now() - lstatSync(path).mtimeMs) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
+function remove(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
