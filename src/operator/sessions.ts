@@ -25,21 +25,20 @@ export async function readEvents(context: Context, since: string): Promise<Journ
   return events.sort((left, right) => (left.time < right.time ? -1 : left.time > right.time ? 1 : 0));
 }
 
-/** Whether a connection was shared (or was to be): lanes pass and control are not. */
+/** Whether a shared connection was used, or was to be: lanes pass, establish and control are no sessions. */
 export function isShared(session: SessionEvent): boolean {
-  return session.lane === "attach" && session.outcome !== "pass" && session.outcome !== "checked";
+  return session.lane === "attach" && session.outcome !== "pass";
 }
 
 /** A shared session for which nothing had to be asked. */
 export function isWarm(session: SessionEvent): boolean {
-  return isShared(session) && (session.attempts ?? 0) === 0;
+  return isShared(session) && session.asked === 0;
 }
 
-/** Ended with 255 and it was not the remote command that said so. */
+/** Ended with 255 and it was not the remote command that said so; nor a control command, whose 255 is an answer. */
 export function isBroken(session: SessionEvent): boolean {
-  if (session.outcome === "pass" || session.outcome === "checked" || session.outcome === "signal") return false;
-  if (session.outcome === "exit") return false;
-  return session.code === 255 || session.outcome === "lost" || session.outcome === "failed";
+  if (session.outcome === "lost" || session.outcome === "failure shared" || session.outcome === "wedged") return true;
+  return session.outcome === "refused" && session.code === 255 && session.lane !== "control";
 }
 
 /** Ended with 255 because the remote command did. */
@@ -49,10 +48,9 @@ export function isRemote255(session: SessionEvent): boolean {
 
 /** What is known about whether the command was started (architecture: what may be tried again). */
 export function verdictOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): Verdict {
-  if (session.outcome === "exit" || session.outcome === "established") return "started";
-  if (session.stage === "opened") return "started";
-  if (session.stage !== "session") return session.outcome === "signal" && session.stage === undefined ? "unknown" : "not started";
-  if (session.failure === "failure" || session.failure === "denied") return "not started";
+  if (session.outcome === "exit" || session.stage === "opened" || session.open_ms !== undefined) return "started";
+  if (session.outcome === "signal" || session.outcome === "pass") return "unknown";
+  if (session.stage !== "session" || session.failure === "failure" || session.failure === "denied") return "not started";
   return related.find((event) => event.verdict)?.verdict ?? "unknown";
 }
 

@@ -79,7 +79,7 @@ function readEnvironment(env: NodeJS.ProcessEnv, problems: string[]): Partial<Re
   }
   const known = [...settingRows.map(({ variable }) => variable), ...otherVariables];
   for (const variable of Object.keys(env)) {
-    if (!variable.startsWith("SSHIM_") || variable.startsWith("SSHIM_RAW_") || known.includes(variable)) continue;
+    if (!variable.startsWith("SSHIM_") || /^SSHIM_(RAW|TEST)_/.test(variable) || known.includes(variable)) continue;
     const near = nearestName(variable, known);
     problems.push(`cannot read ${variable}: no such setting${near ? `; did you mean ${near}?` : ""} (environment)`);
   }

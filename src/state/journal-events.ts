@@ -1,7 +1,7 @@
 /** What a line of the journal may be (docs/interface.md). Types and lists only; a reader ignores fields that it does not know. */
 
 /** How an invocation ended, as the front saw it. */
-export const sessionOutcomes = ["exit", "lost", "signal", "pass", "refused", "failed", "checked", "answered", "established"] as const;
+export const sessionOutcomes = ["exit", "lost", "signal", "pass", "refused", "failure shared", "checked", "wedged", "established"] as const;
 export type SessionOutcome = (typeof sessionOutcomes)[number];
 
 /** One line an invocation, written by the front when it ends or becomes the real ssh. */
@@ -22,18 +22,18 @@ export interface SessionEvent {
   reason?: string;
   /** Why the front did something else than the lane says. */
   why?: string;
-  /** The exit code; absent when another program took over (pass) or a signal ended it. */
-  code?: number;
-  /** How often the control plane was asked; absent or 0: warm. */
-  attempts?: number;
+  /** The exit code; of no meaning where the real ssh took over (pass). */
+  code: number;
+  /** How often a failure was healed and the attachment tried again. */
+  attempts: number;
+  /** Questions to the control plane; 0: warm. */
+  asked: number;
   /** From the start of the process to MUX_S_SESSION_OPENED. */
   open_ms?: number;
   shard?: number;
   /** Where it broke last, and how; the words are docs/protocol.md's. Also there when a later attempt succeeded. */
   stage?: string;
   failure?: string;
-  detail?: string;
-  pid?: number;
 }
 
 /** What the control plane and the operator's commands write. */

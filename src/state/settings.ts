@@ -104,7 +104,16 @@ export const settingRows: readonly SettingRow[] = [
 export const settingNames: readonly SettingName[] = settingRows.map(({ name }) => name);
 
 /** Variables of ours that are no settings: other programs of the house read them. */
-export const otherVariables: readonly string[] = ["SSHIM_CONFIG", "SSHIM_CONTROL", "SSHIM_AS", "SSHIM_IGNORED", "SSHIM_LOG", "SSHIM_SHELL"];
+export const otherVariables: readonly string[] = [
+  "SSHIM_CONFIG",
+  "SSHIM_CONTROL",
+  "SSHIM_AS",
+  "SSHIM_THEN_AS",
+  "SSHIM_DEPTH",
+  "SSHIM_IGNORED",
+  "SSHIM_LOG",
+  "SSHIM_SHELL",
+];
 
 function row<Name extends SettingName>(
   name: Name,

@@ -5,7 +5,7 @@ import { nearestName } from "../../state/nearest.ts";
 import { CommandError, USAGE } from "../command.ts";
 import { isBroken } from "../sessions.ts";
 
-const others = ["broken", "nonzero", "ok", "done", "again", "waiting", "ended"];
+const others = ["broken", "nonzero", "ok", "failed", "done", "again", "waiting", "ended"];
 
 /** A filter from comma-separated words; an exit code counts as an outcome too. Throws on a word that nothing could ever match. */
 export function makeFilter(events: string | undefined, outcomes: string | undefined): (event: JournalEvent) => boolean {
@@ -18,7 +18,7 @@ export function makeFilter(events: string | undefined, outcomes: string | undefi
 function matches(event: JournalEvent, word: string): boolean {
   const session = isSession(event);
   if (word === "broken") return session ? isBroken(event) : event.outcome === "failed" || event.event === "quarantine";
-  if (word === "nonzero") return session && event.outcome !== "pass" && event.code !== undefined && event.code !== 0;
+  if (word === "nonzero") return session && event.outcome !== "pass" && event.code !== 0;
   if (/^\d+$/.test(word)) return session && event.outcome !== "pass" && event.code === Number(word);
   return event.outcome === word;
 }

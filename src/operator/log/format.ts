@@ -12,7 +12,7 @@ export function formatEvent(event: JournalEvent, out: Output): string {
 }
 
 function sessionWords(session: SessionEvent, out: Output): string[] {
-  const code = session.outcome === "pass" || session.code === undefined ? "" : ` ${session.code}`;
+  const code = session.outcome === "pass" ? "" : ` ${session.code}`;
   const outcome = `${session.outcome}${code}`;
   const colour = isBroken(session) ? "red" : code !== "" && session.code !== 0 ? "yellow" : "green";
   return [

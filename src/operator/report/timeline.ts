@@ -160,7 +160,7 @@ function closeBars(row: Row, from: number, live: ReadonlySet<number>): void {
 
 function spanOf(session: SessionEvent): Span {
   const to = Date.parse(session.time);
-  const code = session.outcome === "pass" || session.code === undefined ? "" : ` ${session.code}`;
+  const code = session.outcome === "pass" ? "" : ` ${session.code}`;
   const kind = isBroken(session) ? "broken" : isRemote255(session) ? "remote255" : "session";
   const where = session.stage ? `, ${session.stage}: ${session.failure ?? "error"}` : "";
   return {

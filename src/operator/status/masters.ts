@@ -105,7 +105,7 @@ function judgeRetired(record: MasterRecord, sessions: number): State {
 
 function reasonFor(place: Place, record: MasterRecord): string | null {
   if (record.claims.wedged !== undefined) return "wedged";
-  return record.claims.retired ?? record.claims.reason ?? (place.retired ? "drained" : null);
+  return record.claims.why ?? (place.retired ? "drain" : null);
 }
 
 /** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */

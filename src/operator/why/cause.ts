@@ -10,7 +10,10 @@ export function explainCause(session: SessionEvent, cause: string, verdict: Verd
   if (cause === "remote") return "The remote command itself ended with 255: the connection was whole.";
   if (session.outcome === "exit") return `The command ran and ended with ${session.code ?? 0}.`;
   if (session.outcome === "signal") return "The caller was ended by a signal; its session ended with it.";
-  if (session.outcome === "checked" || session.outcome === "answered") return "A control command (-O): no session was involved.";
+  if (session.outcome === "wedged")
+    return "The master on that path did not answer within a second; the next session puts it aside and gets a new one.";
+  if (session.lane === "control") return "A control command (-O): no session was involved.";
+  if (session.outcome === "established") return "A master is there; no command was given.";
   if (cause === "lost")
     return "The command was started, and its connection ended without an exit code: the server, the network or the master went away, or the command was killed by a signal.";
   if (cause.startsWith("dial: "))

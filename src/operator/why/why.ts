@@ -47,10 +47,14 @@ function findSession(events: readonly JournalEvent[], id: string | undefined): S
 }
 
 function describeAttempts(session: SessionEvent): string {
-  const asked = session.attempts ?? 0;
+  const asked =
+    session.asked === 0
+      ? "warm, nothing was asked"
+      : `the control plane was asked ${session.asked === 1 ? "once" : `${session.asked} times`}`;
+  const again = session.attempts === 0 ? "" : `, attached again ${session.attempts === 1 ? "once" : `${session.attempts} times`}`;
   const opened = session.open_ms === undefined ? "" : `, its channel open after ${formatMilliseconds(session.open_ms)}`;
   const broke = session.stage ? `; it last broke at ${session.stage} (${session.failure ?? "error"})` : "";
-  return `Attempts: ${asked === 0 ? "warm, nothing was asked" : `the control plane was asked ${asked === 1 ? "once" : `${asked} times`}`}${opened}${broke}.\n`;
+  return `Attempts: ${asked}${again}${opened}${broke}.\n`;
 }
 
 function formatWords({ path, lines }: LastWords): string {

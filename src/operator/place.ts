@@ -1,0 +1,106 @@
+/** Where things are, as the front finds them: the front itself, the real ssh, a safe runtime directory. It starts and makes nothing. */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { CommandError } from "./command.ts";
+
+/** The front, which lies beside the control plane by the name ssh. Throws where there is none. */
+export function findFront(): string {
+  const beside = [dirname(realpathSync(process.execPath)), join(import.meta.dirname ?? "/", "../../bin")];
+  const found = beside.map((folder) => join(folder, "ssh")).find((path) => isCopy(path));
+  if (!found) throw new CommandError(`cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
+  return found;
+}
+
+export interface RealSshFound {
+  path: string | undefined;
+  origin: "SSHIM_REAL_SSH" | "PATH";
+  /** Every ssh on the way, in the order of PATH, and what it is. */
+  candidates: Candidate[];
+}
+
+export interface Candidate {
+  path: string;
+  kind: "front" | "script" | "program";
+}
+
+/** The ssh that the front becomes (src/front/pass.c, find_real): the first on PATH that is no copy of the front. */
+export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
+  const candidates = listCandidates(env.PATH);
+  if (env.SSHIM_REAL_SSH) {
+    const named = judgeCandidate(env.SSHIM_REAL_SSH);
+    return { path: named && named.kind !== "front" ? named.path : undefined, origin: "SSHIM_REAL_SSH", candidates };
+  }
+  return { path: candidates.find(({ kind }) => kind !== "front")?.path, origin: "PATH", candidates };
+}
+
+/** Every ssh (or other name) on a PATH; an empty one is /usr/bin. */
+export function listCandidates(path: string | undefined, name = "ssh"): Candidate[] {
+  return (path || "/usr/bin").split(":").flatMap((folder) => judgeCandidate(folder === "" ? name : `${folder}/${name}`) ?? []);
+}
+
+/** Why the front would not use this runtime directory (src/front/place.c, open_place); undefined where it would. */
+export function judgeRun(run: string, uid: number): string | undefined {
+  const found = look(run);
+  if (!found) return undefined;
+  if (found.isSymbolicLink()) return "it is a symbolic link";
+  if (!found.isDirectory()) return "it is no directory";
+  if (found.uid !== uid) return `it belongs to uid ${found.uid}`;
+  if ((found.mode & 0o077) !== 0) return `others may enter it (mode ${(found.mode & 0o777).toString(8)})`;
+  return undefined;
+}
+
+function judgeCandidate(path: string): Candidate | undefined {
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    accessSync(path, constants.X_OK);
+  } catch {
+    return undefined;
+  }
+  if (startOf(path) === "#!") return { path, kind: "script" };
+  return { path, kind: isCopy(path) ? "front" : "program" };
+}
+
+/** The bytes by which the front knows itself, whatever its name. */
+const MAGIC = "sshim\tfront\tmagic\t1";
+const LARGEST_FRONT = 64 * 1024 * 1024;
+
+function isCopy(path: string): boolean {
+  try {
+    return existsSync(path) && statSync(path).size < LARGEST_FRONT && readFileSync(path).includes(MAGIC);
+  } catch {
+    return false;
+  }
+}
+
+function startOf(path: string): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, "r");
+    const bytes = Buffer.alloc(2);
+    return bytes.toString("latin1", 0, readSync(fd, bytes, 0, 2, 0));
+  } catch {
+    return "";
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
