@@ -2,14 +2,12 @@
  * Answers `resolve`: judges the call, writes the ticket, and makes the master too where there is none, since the next question would be
  * just that. A setting, a directory or a disk that is not as it should be stops nothing: the ticket that goes over the line is enough.
  */
-
-import { ticketOf } from "../plan/paper.ts";
-import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
+import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { readFacts } from "../resolve/facts.ts";
 import { hashName } from "../state/paths.ts";
 import { composeQuestion } from "../ticket/question.ts";
-import { formatTicket, isStorable, storeTicket } from "../ticket/write.ts";
 import { sayDebug } from "./debug.ts";
+import { handOver } from "./hand-over.ts";
 import type { Asking, Front } from "./line.ts";
 
 /** Ends the process by the front's last line. */
@@ -21,21 +19,12 @@ export async function answerResolve(asking: Asking, front: Front): Promise<void>
   }
   const plan = await makePlan(asking);
   sayDebug(`${plan.lane}: ${plan.reason} (${plan.why})`);
-  handOver(asking, plan, question, front);
+  // Stored before anything else: whoever waits for this question looks for the file as soon as the lock is free.
+  handOver(asking, plan, front, question);
   if ((plan.lane === "attach" || plan.lane === "establish") && !isThere(plan.socket)) {
     await dialFirst(asking, plan, front);
   }
   front.finish("again");
-}
-
-/** Stored first: whoever waits for this question looks for the file as soon as the lock is free. */
-function handOver(asking: Asking, plan: Plan, question: string, front: Front): void {
-  const ticket = ticketOf(plan, question);
-  const text = formatTicket(ticket);
-  if (plan.unsure === undefined && isStorable(ticket, text)) {
-    storeTicket(asking.run, asking.ticket, text);
-  }
-  front.ticket(text);
 }
 
 /** Makes the first master at once, unless somebody is about to: then the front waits for that one's success or failure by itself. */
@@ -45,18 +34,8 @@ async function dialFirst(asking: Asking, plan: SharedPlan, front: Front): Promis
   }
   // Whoever has the same question can follow the ticket now, and wait for the master instead.
   front.unlock(`ticket/${asking.ticket}`);
-  const { dialMaster } = await import("../master/dial.ts");
-  const outcome = await dialMaster(plan, 0, front);
-  sayDebug(`dial: ${outcome.state}`);
-  switch (outcome.state) {
-    case "made":
-    case "live":
-      return;
-    case "failed":
-      return front.finish(`exit ${outcome.exitCode}`);
-    case "pass":
-      return front.finish("pass");
-  }
+  const { dialAndFinish } = await import("./dial.ts");
+  await dialAndFinish(asking, plan, front);
 }
 
 function isThere(path: string): boolean {

@@ -11,7 +11,7 @@ import { type RealSsh, readRealSsh } from "../resolve/real-ssh.ts";
 import { askResolved, type Launcher } from "../resolve/ssh-g.ts";
 import { type Config, loadConfig, type Settings, settingsFor } from "../state/config.ts";
 import { chooseBase } from "./base.ts";
-import { type Claims, claimsOf } from "./claims.ts";
+import { claimsOf } from "./claims.ts";
 import { connectionKey, connectionLines, type KeyParts } from "./key.ts";
 import { connectTimeoutOf, everyTimeOf, laneOf, persistOf } from "./lane.ts";
 import { wantsNoPath } from "./no-path.ts";
@@ -74,7 +74,7 @@ export interface SharedPlan extends Judged {
   readonly persist: number;
   readonly connectTimeout: number;
   readonly session: Session;
-  /** What the key was made of, and what the master's record says of it (recordClaims). */
+  /** What the key was made of, and what the master's record says of it. */
   readonly parts: KeyParts;
   readonly claims: Readonly<Record<string, string>>;
   /** The host as written, and the options for the connection, for a dial. */
@@ -163,7 +163,6 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
     // forward, cancel, proxy …: words that only ssh speaks; it finds our master by its path.
     return pass("control-word", "only ssh speaks this word", resolved, once, place.socket === path ? undefined : place.socket);
   }
-  const claims: Claims = claimsOf(parts);
   return {
     ...{ lane, reason: lane === "control" ? "control" : place.reason, why: whyOf(place), control: controlOf(parsed) },
     ...{ run, front: call.front, argv0: call.argv0, real: call.real, parsed, settings, config, ssh, resolved },
@@ -178,14 +177,13 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
       own: place.own,
     },
     ...{ persist: persistOf(resolved, settings, lane), connectTimeout: connectTimeoutOf(resolved, settings), session, parts },
-    ...{ claims: { ...claims }, host: dialDestination(parsed) ?? "", connection: connectionArguments(parsed) },
+    ...{ host: dialDestination(parsed) ?? "", connection: connectionArguments(parsed) },
     option: (name) => optionOf(resolved, name),
+    // Hashes of eighty lines, which only a dial needs.
+    get claims() {
+      return { ...claimsOf(parts) };
+    },
   };
-}
-
-/** The lines of a master's record that tell what it was made with. */
-export function recordClaims(plan: SharedPlan): Readonly<Record<string, string>> {
-  return plan.claims;
 }
 
 /** What every judgement rests on: the programs, the search path, our own configuration. */
