@@ -17,16 +17,19 @@ export function parseDestination(word: string): Destination | undefined {
   return { user: at < 0 ? undefined : word.slice(0, at), host: word.slice(at + 1), port: undefined, uri: false };
 }
 
-/** -J's and ProxyJump's list of hops: only whether it is well formed. Source: readconf.c parse_jump. */
+/** -J's and ProxyJump's list of hops: whether ssh takes it from a command line. Source: readconf.c parse_jump. */
 export function isJumpList(text: string): boolean {
   if (lowerCase(text) === "none") return true;
   const hops = (text.split("#", 1)[0] as string).replace(/[ \t-\r]+$/, "").split(",");
-  return hops.every((hop) => (hop.startsWith("ssh://") ? parseUri(hop.slice(6)) !== undefined : isUserHostPort(hop)));
+  return hops.every((hop) => {
+    const found = hop.startsWith("ssh://") ? parseUri(hop.slice(6)) : parseUserHostPort(hop);
+    return found !== undefined && isValidHost(found.host) && isValidUser(found.user ?? "");
+  });
 }
 
 /** Whether ssh lets this through as a host name (9.6 on; the same characters would only ever reach a shell). Source: ssh.c valid_hostname. */
 export function isValidHost(host: string): boolean {
-  return !host.startsWith("-") && !/['`"$\\;&<>|(){}\s\p{Cc}]/u.test(ascii(host));
+  return !host.startsWith("-") && !/['`"$\\;&<>|(){},\s\p{Cc}]/u.test(ascii(host));
 }
 
 /** The same for a user name. Source: ssh.c valid_ruser. */
@@ -57,12 +60,12 @@ function parseUri(rest: string): Destination | undefined {
   return path === "" ? { user, host, port, uri: true } : undefined;
 }
 
-function isUserHostPort(text: string): boolean {
+function parseUserHostPort(text: string): { user: string | undefined; host: string } | undefined {
   const at = text.lastIndexOf("@");
-  if (at === 0) return false;
   const field = takeHost(text.slice(at + 1));
-  if (field === undefined || field.delimiter === "/") return false;
-  return field.rest === "" || positivePort(field.rest) !== undefined;
+  if (at === 0 || field === undefined || field.delimiter === "/") return undefined;
+  if (field.rest !== "" && positivePort(field.rest) === undefined) return undefined;
+  return { user: at < 0 ? undefined : text.slice(0, at), host: field.host };
 }
 
 function positivePort(text: string): Port | undefined {

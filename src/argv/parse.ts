@@ -4,6 +4,7 @@ import { applyOption } from "./apply.ts";
 import { type Destination, isValidHost, isValidUser, parseDestination } from "./destination.ts";
 import { arityOf, lettersOf } from "./options.ts";
 import type { Effective, GivenOption, Parsed } from "./parsed.ts";
+import { lowerCase } from "./values.ts";
 
 export { connectionArguments, dialDestination } from "./connection.ts";
 export type * from "./parsed.ts";
@@ -112,7 +113,12 @@ function judgeWhole(state: State, destination: Destination | undefined, hasComma
   else if (effective.user !== undefined && !isValidUser(effective.user)) stop(state, "remote username contains invalid characters");
   else if (!isValidHost(destination.host)) stop(state, "hostname contains invalid characters");
   else if (effective.sessionType === "subsystem" && !hasCommand) stop(state, "a subsystem needs a name");
+  else if (hasCommand && isCommand(effective.remoteCommand)) stop(state, "a command with RemoteCommand");
   else if (effective.syslog && effective.logFile !== undefined) stop(state, "-y with -E");
+}
+
+function isCommand(remoteCommand: string | undefined): boolean {
+  return remoteCommand !== undefined && lowerCase(remoteCommand) !== "none";
 }
 
 function stop(state: State, error: string): void {

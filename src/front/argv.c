@@ -58,16 +58,14 @@ static int walk_options(int argc, char **argv, int index, const char *letters, s
 			return index + 1;
 
 		for (const char *letter = word + 1; *letter != '\0'; letter++) {
-			/* A "-" that ends a cluster ("-v-") makes getopt stop there, and the word itself comes next. */
-			if (letter[0] == '-' && letter[1] == '\0')
-				return index;
 			if (letters == NULL && strchr(OPTION_LETTERS_VARYING, *letter) != NULL)
 				out->ambiguous = true;
 
+			/* Also a "-" inside: getopt stops at "-v-", which then is an option and the next word at once. */
 			const char *found = *letter == ':' ? NULL : strchr(known, *letter);
 			if (found == NULL) {
 				out->odd = true;
-				return index;
+				return argc;
 			}
 			if (found[1] != ':')
 				continue;

@@ -8,7 +8,7 @@ struct walk {
 	int host;	/* index of the destination, or -1 */
 	int command;	/* index of the command's first word, argc if there is none */
 	bool ambiguous; /* a letter was met that other versions of ssh write differently (only without `letters`) */
-	bool odd;	/* an unknown letter or a missing argument: only the real ssh should judge it */
+	bool odd;	/* an unknown letter, a missing argument, a cluster like "-v-": only the real ssh should judge it */
 };
 
 /*
