@@ -4,9 +4,12 @@
  */
 import { writeSync } from "node:fs";
 import { endShard, isOccupied, type Retired, retireShard, type Shard, shardsOf } from "../master/drain.ts";
-import { readRecord } from "../master/record.ts";
+import { countSessions, readRecord } from "../master/record.ts";
+import { ticketOf } from "../plan/paper.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { journalEvent } from "../state/journal.ts";
+import { composeQuestion } from "../ticket/question.ts";
+import { formatTicket } from "../ticket/write.ts";
 import { sayDebug } from "./debug.ts";
 import { handOver } from "./hand-over.ts";
 import type { Asking, Front } from "./line.ts";
@@ -34,19 +37,36 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
     return front.finish("exit 255");
   }
   if (!results.includes("retired")) {
-    return front.finish("pass");
+    return sayByRealSsh(asking, plan, front);
   }
   say(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
   front.finish("exit 0");
 }
 
+/** Nobody is there: the real ssh has the words for it, about our path where the caller named none. */
+function sayByRealSsh(asking: Asking, plan: SharedPlan, front: Front): void {
+  if (plan.own) return front.finish("pass");
+  const ticket = ticketOf(plan, composeQuestion(process.env, asking.command, asking.words));
+  front.ticket(formatTicket({ ...ticket, once: true, lane: "pass", socketOption: plan.socket, way: undefined }));
+  front.finish("again");
+}
+
 async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<Retired> {
   const began = performance.now();
   const pid = readRecord(shard.record)?.pid;
+  const sessions = countSessions(shard.record);
   const outcome = hard ? await endShard(shard, 900) : await retireShard(shard, reason, 900);
   if (outcome === "retired" || outcome === "wedged") {
     const { destination, key } = plan;
-    const about = { destination, key, shard: shard.number, ...(pid ? { pid } : {}), ms: Math.round(performance.now() - began), reason };
+    const about = {
+      destination,
+      key,
+      shard: shard.number,
+      ...(pid ? { pid } : {}),
+      ms: Math.round(performance.now() - began),
+      reason,
+      sessions,
+    };
     journalEvent(plan.run, { event: outcome === "wedged" ? "quarantine" : "retire", ...about, outcome }, plan.settings);
   }
   return outcome;

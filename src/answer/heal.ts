@@ -4,7 +4,7 @@
 import { writeSync } from "node:fs";
 import { retireShard, type Shard, shardOf } from "../master/drain.ts";
 import { quarantine } from "../master/path.ts";
-import { readRecord } from "../master/record.ts";
+import { countSessions, readRecord } from "../master/record.ts";
 import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
 import type { ControlEvent } from "../state/journal.ts";
@@ -62,9 +62,10 @@ async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: F
 
 async function retire(asking: Asking, plan: SharedPlan, shard: Shard, reason: "age" | "idle" | "identity"): Promise<void> {
   const pid = readRecord(shard.record)?.pid;
+  const sessions = countSessions(shard.record);
   const retired = await retireShard(shard, reason);
   sayDebug(`retire: ${retired}`);
-  await tell(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, ...(pid ? { pid } : {}) });
+  await tell(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, sessions, ...(pid ? { pid } : {}) });
 }
 
 /** The server refused one more session: the front reads the new limit in the record and goes to the next shard. */

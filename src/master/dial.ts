@@ -6,7 +6,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { hashName } from "../state/paths.ts";
 import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
-import { judgeDial } from "./evidence.ts";
+import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
 import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll } from "./log.ts";
 import type { MasterPlan } from "./need.ts";
@@ -29,7 +29,7 @@ export interface DialLine {
 export type DialOutcome =
   | { state: "made"; record: MasterRecord }
   | { state: "live" }
-  | { state: "failed"; exitCode: number }
+  | { state: "failed"; exitCode: number; failure: DialFailure; evidence: string }
   | { state: "pass"; reason: string };
 
 /**
@@ -185,7 +185,9 @@ function showFailure(plan: MasterPlan, dialled: Dialled, quiet: boolean): DialOu
   }
   writeAll(2, bytes);
   if (quiet) shareFailure(plan, bytes);
-  return { state: "failed", exitCode: dialled.exitCode };
+  // On a terminal its words were not caught.
+  const last = dialled.words.trimEnd().split(/\r?\n/).at(-1) ?? "";
+  return { state: "failed", exitCode: dialled.exitCode, failure: judgeDial(dialled.words), evidence: last };
 }
 
 /** With a terminal, and no promise not to use it, ssh's prompts and messages have to stay in order: then it writes them itself. */
@@ -226,9 +228,10 @@ async function tell(plan: MasterPlan, shard: number, outcome: DialOutcome, ms: n
   const about = { destination: plan.destination, key: plan.key, shard, ms };
   const pid = outcome.state === "made" ? { pid: outcome.record.pid } : {};
   const reason = outcome.state === "pass" ? { reason: outcome.reason } : {};
+  const why = outcome.state === "failed" ? { failure: outcome.failure, evidence: outcome.evidence } : {};
   journalEvent(
     plan.run,
-    { event: "dial", ...about, ...pid, outcome: outcome.state === "made" ? "ok" : outcome.state, ...reason },
+    { event: "dial", ...about, ...pid, outcome: outcome.state === "made" ? "ok" : outcome.state, ...reason, ...why },
     plan.settings,
   );
 }
