@@ -1,0 +1,116 @@
+/** rsync itself, both ways, many files and a big one, with --delete, and interrupted and resumed. */
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+import { cleanEnv, poll, type Sshd, signal, start, startSshd, temporary, visible } from "../support/index.ts";
+import { onBothSides, onSide, shellQuote, tree } from "./sides.ts";
+
+let sshd: Sshd;
+let shell: string;
+let small: string;
+beforeAll(async () => {
+  sshd = await startSshd();
+  shell = `ssh -F ${sshd.configFile}`;
+  small = join(temporary(), "src");
+  for (let folder = 0; folder < 100; folder++) {
+    mkdirSync(join(small, `d${folder}`), { recursive: true });
+    for (let file = 0; file < 100; file++) writeFileSync(join(small, `d${folder}/f${file}`), `${folder}/${file}\n`.repeat(file % 7));
+  }
+});
+
+describe("rsync", () => {
+  it("sends 10,000 small files and fetches them again", async () => {
+    const { real, shim, authentications } = await onBothSides(sshd, async (side) => {
+      const sent = await side.succeed("rsync", ["-ai", "-e", shell, `${small}/`, `target:${side.folder}/there/`]);
+      const fetched = await side.succeed("rsync", ["-ai", "-e", shell, `target:${side.folder}/there/`, "back/"]);
+      return { sent: visible(sent), fetched: visible(fetched), files: tree(join(side.folder, "back")) };
+    });
+    expect(Object.keys(shim.files)).toHaveLength(10_100);
+    expect(shim).toEqual(real);
+    expect(authentications).toBe(1);
+  });
+
+  it("deletes what is no longer there, and tells it in the same words", async () => {
+    const { real, shim, authentications } = await onBothSides(sshd, async (side) => {
+      const from = join(side.folder, "from");
+      mkdirSync(from);
+      for (const name of ["a", "b c", "ü"]) writeFileSync(join(from, name), name);
+      const args = ["-rlpi", "--delete", "-e", shell, "from/", `target:${side.folder}/to/`];
+      const first = await side.succeed("rsync", args);
+      rmSync(join(from, "b c"));
+      writeFileSync(join(from, "d"), "new");
+      const second = await side.succeed("rsync", args);
+      return { first: visible(first), second: visible(second), files: tree(join(side.folder, "to")) };
+    });
+    expect(shim.second.stdout).toContain("*deleting   b c");
+    expect(shim).toEqual(real);
+    expect(authentications).toBe(1);
+  });
+
+  it("reports a missing source and a refused write with the same words and code", async () => {
+    const { real, shim } = await onBothSides(sshd, async (side) => [
+      visible(await side.run("rsync", ["-a", "-e", shell, "target:/no/such/file", "."])),
+      visible(await side.run("rsync", ["-a", "-e", shell, sshd.configFile, "target:/proc/nowhere/"])),
+      visible(await side.run("rsync", ["-a", "-e", "ssh -F /dev/null -p 1 -o BatchMode=yes", "127.0.0.1:/etc/hostname", "."])),
+    ]);
+    expect(shim.map(({ exitCode }) => exitCode)).toEqual([23, 11, 255]);
+    expect(shim).toEqual(real);
+  });
+
+  it("carries a big file both ways without changing a byte", async () => {
+    const big = join(temporary(), "big");
+    const block = randomBytes(1 << 20);
+    writeFileSync(big, Buffer.concat(Array.from({ length: 128 }, (_, index) => block.map((byte) => byte ^ index))));
+    const [sum, cost] = await onSide("shim", sshd, async (side) => {
+      await side.succeed("rsync", ["-e", shell, big, `target:${side.folder}/big`]);
+      await side.succeed("rsync", ["-e", shell, `target:${side.folder}/big`, "again"]);
+      return hashOf(join(side.folder, "again"));
+    });
+    expect(sum).toBe(await hashOf(big));
+    expect(cost).toBe(1);
+  });
+
+  it("goes on where it was interrupted, over the same connection", async () => {
+    const big = join(temporary(), "big");
+    writeFileSync(big, randomBytes(48 << 20));
+    const [{ code, sum }, cost] = await onSide("shim", sshd, async (side) => {
+      const to = join(side.folder, "to");
+      mkdirSync(to);
+      const args = ["--partial", "--inplace", "--bwlimit=20m", "-e", shell, big, `target:${to}/`];
+      const first = start("shim", args, { program: "rsync", run: side.runtime, home: sshd.home, cwd: side.folder });
+      await poll(() => statSync(join(to, "big")).size > 4 << 20, 20_000, "some megabytes");
+      signal(first.pid as number, "SIGTERM");
+      const { exitCode } = await first;
+      expect(statSync(join(to, "big")).size).toBeLessThan(48 << 20);
+      const rest = ["--partial", "--inplace", "--append-verify", "-e", shell, big, `target:${to}/`];
+      await side.succeed("rsync", rest);
+      return { code: exitCode, sum: await hashOf(join(to, "big")) };
+    });
+    expect(code).toBe(20);
+    expect(sum).toBe(await hashOf(big));
+    expect(cost).toBe(1);
+  });
+
+  it("takes RSYNC_RSH, --rsync-path and a remote user from the command line as ever", async () => {
+    const { real, shim, authentications } = await onBothSides(
+      sshd,
+      async (side) => {
+        const path = shellQuote(`cd ${side.folder} && rsync`);
+        const args = ["-i", `--rsync-path=${path.slice(1, -1)}`, join(small, "d3/f3"), `${sshd.user}@target:./`];
+        return { ...visible(await side.succeed("rsync", args)), files: tree(side.folder) };
+      },
+      { RSYNC_RSH: shell },
+    );
+    expect(shim).toEqual(real);
+    expect(authentications).toBe(1);
+    expect(cleanEnv("shim").RSYNC_RSH).toBeUndefined();
+  });
+});
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
