@@ -7,8 +7,12 @@ import { formatTicket, isStorable, storeTicket } from "../ticket/write.ts";
 import type { Asking, Front } from "./line.ts";
 
 /** Stores the ticket of a plan and sends it. A question that cannot be written here gets none: the front goes by the one it has. */
-export function handOver(asking: Asking, plan: Plan, front: Front): void {
-  const question = composeQuestion(process.env, asking.command, asking.words);
+export function handOver(
+  asking: Asking,
+  plan: Plan,
+  front: Front,
+  question = composeQuestion(process.env, asking.command, asking.words),
+): void {
   if (hashName(question) !== asking.ticket) return;
   const ticket = ticketOf(plan, question);
   const text = formatTicket(ticket);

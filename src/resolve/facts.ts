@@ -33,8 +33,10 @@ export interface Facts {
   directory(): void;
 }
 
-/** A file that changed so shortly before (or after) the judging began may change again with the same times. */
-const YOUNG = 50_000_000n;
+/** A file that changed so shortly before the judging began (or since) may change again within the same tick of the clock, and look the same. */
+const YOUNG = 20_000_000n;
+/** … and on a file system that counts whole seconds (FAT: two) for so long. */
+const YOUNG_IN_SECONDS = 2_000_000_000n;
 /** A file from farther in the future than this has a wrong date, and is not young. */
 const FUTURE = 2_000_000_000n;
 
@@ -121,5 +123,6 @@ export function factsText(facts: FileFacts): string {
 
 function isYoung(facts: FileFacts, started: bigint): boolean {
   const changed = facts.seconds * 1_000_000_000n + facts.nanoseconds;
-  return changed >= started - YOUNG && changed <= started + FUTURE;
+  const young = facts.nanoseconds === 0n ? YOUNG_IN_SECONDS : YOUNG;
+  return changed >= started - young && changed <= started + FUTURE;
 }
