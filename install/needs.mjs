@@ -105,7 +105,11 @@ let listsAreFresh = false;
 function installPackages(packages) {
   process.stderr.write(`installing ${packages.join(" ")} (apt-get)\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
-  const apt = (...args) => spawnSync("apt-get", ["-q", "-y", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0;
+  const apt = (...args) => {
+    const done = spawnSync("apt-get", ["-q", "-y", ...args], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    if (done.status !== 0) process.stderr.write(`apt-get ${args.join(" ")}: ${(done.error?.message ?? done.stderr).trim()}\n`);
+    return done.status === 0;
+  };
   const restore = keepServicesStopped();
   try {
     if (!listsAreFresh) listsAreFresh = apt("update");
