@@ -101,7 +101,8 @@ export function readFacts(path: string): FileFacts | undefined | "unknown" {
     if (found === undefined) {
       return undefined;
     }
-    const seconds = found.mtimeNs / 1_000_000_000n;
+    // Rounded down, as struct timespec is before 1970 too.
+    const seconds = (found.mtimeNs - (((found.mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n)) / 1_000_000_000n;
     return {
       device: found.dev,
       inode: found.ino,
