@@ -59,7 +59,7 @@ export function provide(names) {
 export function provideOptional(names = Object.keys(EXTRAS)) {
   const isThere = (name) => (name in NEEDS ? NEEDS[name].there() : findProgram(name) !== undefined);
   const missing = names.filter((name) => !isThere(name));
-  if (missing.length > 0 && canInstall()) installPackages(missing.flatMap((name) => NEEDS[name]?.packages ?? [EXTRAS[name]]));
+  if (missing.length > 0 && canInstall()) installPackages(missing.flatMap((name) => NEEDS[name]?.packages ?? [EXTRAS[name] ?? name]));
   return missing.filter((name) => !isThere(name));
 }
 
