@@ -45,7 +45,7 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
 
 /** Nobody is there: the real ssh has the words for it, about our path where the caller named none. */
 function sayByRealSsh(asking: Asking, plan: SharedPlan, front: Front): void {
-  if (plan.own) return front.finish("pass");
+  if (plan.own) front.finish("pass");
   const ticket = ticketOf(plan, composeQuestion(process.env, asking.command, asking.words));
   front.ticket(formatTicket({ ...ticket, once: true, lane: "pass", socketOption: plan.socket, way: undefined }));
   front.finish("again");

@@ -33,8 +33,11 @@ reach_master(struct front *front, enum purpose purpose, struct connection *conne
 	int64_t deadline = now_ns() + (int64_t)front->ticket.connect_timeout * 1000000000;
 
 	/* A caller that waited for its shard still has its slot there. */
-	if (connection->record_fd >= 0 && still_current(front, connection))
-		return reach_shard(front, purpose, connection, connection->shard);
+	if (connection->record_fd >= 0 && still_current(front, connection)) {
+		enum reached reached = reach_shard(front, purpose, connection, connection->shard);
+		if (reached != FULL)
+			return reached;
+	}
 	drop_connection(connection);
 	for (unsigned pause = 10; ; pause = pause < 80 ? pause * 2 : pause) {
 		for (int shard = 0; shard < (int)front->ticket.shards && shard < SHARDS_MAX; shard++) {

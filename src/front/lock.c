@@ -120,6 +120,12 @@ slot_drop(int fd, int base, int slot)
 	(void)set_lock(fd, F_OFD_SETLK, F_UNLCK, (uint64_t)(base + slot));
 }
 
+void
+slot_opened(int fd, int base, int slot)
+{
+	(void)set_lock(fd, F_OFD_SETLK, F_RDLCK, (uint64_t)(base + slot));
+}
+
 int
 slots_held(int fd, int base, int most)
 {

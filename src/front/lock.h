@@ -20,6 +20,8 @@ void unlock_all(struct place *place);
 /* The lowest free byte of [base, base + most) of a record file, taken; -1: none. */
 int slot_take(int fd, int base, int most);
 void slot_drop(int fd, int base, int slot);
+/* The server opened the session: a read lock from now on, so that anybody can count those in /proc/locks apart from the ones still asking. */
+void slot_opened(int fd, int base, int slot);
 /* How many bytes of [base, base + most) others hold; -1: cannot tell. */
 int slots_held(int fd, int base, int most);
 

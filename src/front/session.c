@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lock.h"
 #include "tty.h"
 #include "text.h"
 
@@ -282,6 +283,8 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 
 	front->fault = (struct fault){ 0 };
 	mark_used(connection);
+	if (!stdio && connection->record_fd >= 0 && connection->slot >= 0)
+		slot_opened(connection->record_fd, SLOT_BASE, connection->slot);
 	if (tty->wanted)
 		enter_raw_mode(tty);
 	while (ended_by == 0 && whole) {

@@ -112,21 +112,30 @@ export function retireRecord(path: string, pid: number): string | undefined {
 }
 
 /**
- * How many sessions hold a slot of this record file: exact, and right after a SIGKILL too, since the kernel frees locks.
+ * How many callers hold a slot of this record file: exact, and right after a SIGKILL too, since the kernel frees locks.
  * @param locks the text of /proc/locks, where several records are counted at once
  */
 export function countSessions(path: string, locks = readLocks()): number {
+  return countSlots(path, locks, () => true);
+}
+
+/** How many of them have a session that the server opened; the others are still waiting or asking. */
+export function countOpened(path: string, locks = readLocks()): number {
+  return countSlots(path, locks, ({ opened }) => opened);
+}
+
+function countSlots(path: string, locks: string, counts: (slots: Slots) => boolean): number {
   let file: { dev: number; ino: number };
   try {
     file = statSync(path);
   } catch {
     return 0;
   }
-  const here: Slots[] = readSlots(locks).filter(({ inode }) => inode === file.ino);
+  const here = readSlots(locks).filter(({ inode }) => inode === file.ino);
   const device = `${hex(major(file.dev))}:${hex(minor(file.dev))}`;
-  const exact = here.filter((slot) => slot.device === device);
+  const exact = here.filter((slots) => slots.device === device);
   // Overlay and btrfs report another device to stat(2) than to /proc/locks: there the inode alone has to do.
-  return (exact.length > 0 ? exact : here).reduce((sum, slot) => sum + slot.count, 0);
+  return (exact.length > 0 ? exact : here).filter(counts).reduce((sum, slots) => sum + slots.count, 0);
 }
 
 /** The kernel's list of locks, or nothing where there is no /proc. */
@@ -141,6 +150,7 @@ export function readLocks(): string {
 interface Slots {
   device: string;
   inode: number;
+  opened: boolean;
   count: number;
 }
 
@@ -186,12 +196,12 @@ function writeInPlace(path: string, text: string): void {
 function readSlots(locks: string): Slots[] {
   const slots: Slots[] = [];
   for (const line of locks.split("\n")) {
-    const found = /^\d+: OFDLCK +\S+ +WRITE +-?\d+ ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line.trim());
-    if (!found || found[4] === "EOF") continue;
-    const start = Math.max(Number(found[3]), FIRST_SLOT);
-    const count = Number(found[4]) - start + 1;
+    const found = /^\d+: OFDLCK +\S+ +(READ|WRITE) +-?\d+ ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line.trim());
+    if (!found || found[5] === "EOF") continue;
+    const start = Math.max(Number(found[4]), FIRST_SLOT);
+    const count = Number(found[5]) - start + 1;
     // Locks of one open file that lie side by side are shown as one range.
-    if (count > 0) slots.push({ device: found[1] as string, inode: Number(found[2]), count });
+    if (count > 0) slots.push({ device: found[2] as string, inode: Number(found[3]), opened: found[1] === "READ", count });
   }
   return slots;
 }

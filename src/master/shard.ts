@@ -3,8 +3,7 @@
  * of a shard to the front, which reads the limit in the record.
  */
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { countClients } from "./process.ts";
-import { readRecord, writeRecord } from "./record.ts";
+import { countOpened, readRecord, writeRecord } from "./record.ts";
 
 /**
  * again = ask this master once more, it looks like a session that the server had not yet put away; learned = the limit is now `limit`;
@@ -15,19 +14,23 @@ export type Learned = { outcome: "again" | "closed" } | { outcome: "learned"; li
 /** A limit that was met is believed for a day: servers are reconfigured. */
 const BELIEVED_SECONDS = 86_400;
 
+/** So often a caller comes back to a master that carries no session and still refuses one. */
+const PATIENCE = 4;
+
 /**
  * The server refused a session on this shard: learns its limit from how many it carries. The caller holds the shard's lock.
  * @param attempt how often this caller came back before
  */
 export async function learnLimit(keydir: string, recordFile: string, attempt: number): Promise<Learned> {
   const record = readRecord(recordFile);
-  if (record === undefined || record.pid === 0) return { outcome: attempt === 0 ? "again" : "closed" };
-  const carried = await countCarried(record.pid);
-  if (carried === 0) return { outcome: attempt < 2 ? "again" : "closed" };
-  // As many as it is known to carry: sshd reads our close and the next open in one go, and counts before it clears away.
-  if (carried !== undefined && carried >= record.limit - 1 && attempt === 0) return { outcome: "again" };
-  // Short sessions come and go faster than they can be counted: then by halves.
-  const limit = Math.max(1, Math.min(carried ?? Math.ceil(record.limit / 2), Math.max(record.limit - 1, 1)));
+  if (record === undefined) return { outcome: attempt === 0 ? "again" : "closed" };
+  const believed = record.limit;
+  const carried = countOpened(recordFile);
+  // Somebody learned it meanwhile; or sshd read the end of a session and our request in one go, and counted before it cleared away.
+  if (carried >= believed || (carried === believed - 1 && attempt === 0)) return { outcome: "again" };
+  if (carried === 0 && attempt > 0) return { outcome: attempt < PATIENCE ? "again" : "closed" };
+  // Short sessions come and go faster than they can be counted: then by halves, which never falls far below the truth.
+  const limit = (await holdsStill(recordFile, carried)) ? carried : Math.max(carried, Math.ceil(believed / 2));
   writeRecord(recordFile, { ...record, limit });
   rememberLimit(keydir, limit);
   return { outcome: "learned", limit };
@@ -59,15 +62,11 @@ function limitPath(keydir: string): string {
   return `${keydir}/limit`;
 }
 
-/** Connected clients of a master, once the number has held still for a moment; undefined while it does not. */
-async function countCarried(pid: number): Promise<number | undefined> {
-  let last = countClients(pid);
-  for (let looks = 0, still = 0; looks < 10; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    const now = countClients(pid);
-    still = now === last ? still + 1 : 0;
-    last = now;
-    if (still === 2) return now;
+/** True when the number of open sessions does not change for a moment, and there are any. */
+async function holdsStill(recordFile: string, carried: number): Promise<boolean> {
+  for (let looks = 0; looks < 3 && carried > 0; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    if (countOpened(recordFile) !== carried) return false;
   }
-  return undefined;
+  return carried > 0;
 }
