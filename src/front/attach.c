@@ -123,8 +123,9 @@ hold_slot(struct front *front, enum purpose purpose, struct connection *connecti
 		slot_drop(connection->record_fd, SLOT_BASE, connection->slot);
 		connection->slot = -1;
 	}
-	if (connection->slot < 0 && above >= 0 && above < (int)limit)
-		connection->slot = slot_take(connection->record_fd, SLOT_BASE, (int)limit - above);
+	int below = above > 0 ? slots_held(connection->record_fd, SLOT_BASE, (int)limit) : 0;
+	if (connection->slot < 0 && above >= 0 && below >= 0 && above + below < (int)limit)
+		connection->slot = slot_take(connection->record_fd, SLOT_BASE, (int)limit);
 	return connection->slot >= 0 ? REACHED : FULL;
 }
 
