@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { endProcesses, processTree } from "./processes.ts";
@@ -69,6 +69,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   let port = options.port ?? 0;
   let child: ChildProcess | undefined;
+  let watcher: ChildProcess | undefined;
   const log = () => (existsSync(logFile) ? readFileSync(logFile, "utf8") : "");
 
   async function launch(): Promise<void> {
@@ -84,7 +85,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       });
       const started = child;
       const gone = new Promise<boolean>((resolve) => started.once("exit", () => resolve(false)).once("error", () => resolve(false)));
-      if (await Promise.race([gone, listens(started, () => log().slice(before))])) return;
+      if (await Promise.race([gone, listens(started, () => log().slice(before))])) {
+        watcher = guard(started.pid, directory);
+        return;
+      }
       if (attempt === 5) throw new Error(`cannot start ${program}: it did not listen on port ${port}\n${log()}`);
     }
   }
@@ -108,10 +112,22 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     async stop() {
       const pid = child?.pid;
       child = undefined;
+      watcher?.kill("SIGKILL");
       if (pid) await endProcesses(processTree(pid));
     },
     restart: launch,
   };
+}
+
+/** Ends `pid` when this process is gone without a tear-down: the shell then reads the end of its stdin. */
+function guard(pid: number | undefined, directory: string): ChildProcess {
+  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill "$1"', directory, String(pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  watcher.unref();
+  (watcher.stdin as Socket | null)?.unref();
+  return watcher;
 }
 
 /** A TCP port that was free a moment ago. */
