@@ -23,6 +23,10 @@ export function parseResolved(text: string): Resolved {
       values.push(value);
     }
   }
+  // Debian's ssh makes the default 300 with BatchMode: nobody set it, and `sftp -b` would not share what `ssh` has.
+  if (flagOf(resolved, "batchmode") && optionOf(resolved, "serveraliveinterval") === "300") {
+    resolved.set("serveraliveinterval", ["0"]);
+  }
   return resolved;
 }
 

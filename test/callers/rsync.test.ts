@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cleanEnv, poll, type Sshd, signal, start, startSshd, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide, shellQuote, tree } from "./sides.ts";
+import { onBothSides, onSide, seen, shellQuote, tree } from "./sides.ts";
 
 let sshd: Sshd;
 let shell: string;
@@ -25,7 +25,7 @@ describe("rsync", () => {
     const { real, shim, authentications } = await onBothSides(sshd, async (side) => {
       const sent = await side.succeed("rsync", ["-ai", "-e", shell, `${small}/`, `target:${side.folder}/there/`]);
       const fetched = await side.succeed("rsync", ["-ai", "-e", shell, `target:${side.folder}/there/`, "back/"]);
-      return { sent: visible(sent), fetched: visible(fetched), files: tree(join(side.folder, "back")) };
+      return { sent: seen(side, sent), fetched: seen(side, fetched), files: tree(join(side.folder, "back")) };
     });
     expect(Object.keys(shim.files)).toHaveLength(10_100);
     expect(shim).toEqual(real);
@@ -37,12 +37,12 @@ describe("rsync", () => {
       const from = join(side.folder, "from");
       mkdirSync(from);
       for (const name of ["a", "b c", "ü"]) writeFileSync(join(from, name), name);
-      const args = ["-rlpi", "--delete", "-e", shell, "from/", `target:${side.folder}/to/`];
+      const args = ["-rlpci", "--delete", "-e", shell, "from/", `target:${side.folder}/to/`];
       const first = await side.succeed("rsync", args);
       rmSync(join(from, "b c"));
       writeFileSync(join(from, "d"), "new");
       const second = await side.succeed("rsync", args);
-      return { first: visible(first), second: visible(second), files: tree(join(side.folder, "to")) };
+      return { first: seen(side, first), second: seen(side, second), files: tree(join(side.folder, "to")) };
     });
     expect(shim.second.stdout).toContain("*deleting   b c");
     expect(shim).toEqual(real);

@@ -57,7 +57,9 @@ export async function onSide<T>(
     folder,
     runtime,
     env: cleanEnv(name, options),
-    run: (program, args, more = {}) => run(name, args, { ...options, timeout: 60_000, program, ...more, env: { ...env, ...more.env } }),
+    run: (program, args, more = {}) =>
+      // By its bare name, as a shell calls it: the real scp says argv[0] in its messages.
+      run(name, args, { ...options, timeout: 60_000, program, argv0: program, ...more, env: { ...env, ...more.env } }),
     async succeed(program, args, more = {}) {
       const result = await side.run(program, args, more);
       expect({ ...visible(result), program }).toMatchObject({ exitCode: 0, program });
@@ -85,6 +87,13 @@ export function tree(folder: string): Record<string, string> {
     }
   }
   return entries;
+}
+
+/** What both sides show in the same way, once the folder's name is the same. */
+export function seen(side: Side, result: Result): ReturnType<typeof visible> {
+  const plain = (text: string) => text.replaceAll(side.folder, "FOLDER");
+  const { stdout, stderr, ...rest } = visible(result);
+  return { ...rest, stdout: plain(stdout), stderr: plain(stderr) };
 }
 
 /** One word for a POSIX shell. */
