@@ -3,11 +3,12 @@
  * Reads its plan on stdin, runs it, prints one line a sample. It decides nothing and computes no statistics.
  *
  * Plan, one fact a line:      rounds N | warmup N | mode pairs|crowd | pause MICROSECONDS
- *                             command NAME, then arg WORD …, env NAME=VALUE …, stdin PATH, stdout PATH, stderr PATH, directory PATH; end
+ *                             command NAME, then arg WORD …, env NAME=VALUE …, stdin PATH, stdout PATH, stderr PATH, directory PATH,
+ *                             before PATH (a script run, untimed, before each run in pairs); end
  * pairs: each round runs every command once, in turn, the order reversed in every other round.
  * crowd: all commands at the same moment; every child is forked first and waits on one pipe.
  * Answer:  NAME START_NS WALL_NS EXIT USER_US SYSTEM_US     (EXIT 1000+signal when killed; START since the first start)
- *          total WALL_NS; left PID USER+SYSTEM_NS for each process that stayed behind (we are their reaper).
+ *          total WALL_NS; others USER+SYSTEM_NS of inherited processes that ended meanwhile; left PID USER+SYSTEM_NS for each process that stayed behind (we are their reaper).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -30,13 +31,14 @@ struct command {
 	size_t word_count;
 	char *environment[MAX_WORDS];
 	size_t environment_count;
-	char *input, *output, *errors, *directory;
+	char *input, *output, *errors, *directory, *before;
 	pid_t pid;
 	long long started;
 };
 
 static struct command commands[MAX_COMMANDS];
 static size_t command_count;
+static long long others; /* nanoseconds of processor time */
 
 static void
 die(const char *what)
@@ -97,32 +99,77 @@ become(const struct command *c, int gate)
 	die(c->words[0]);
 }
 
+static long
+microseconds(struct timeval t)
+{
+	return (long)t.tv_sec * 1000000L + (long)t.tv_usec;
+}
+
 static void
 report(const struct command *c, long long base, long long ended, int status, const struct rusage *used)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 
 	printf("%s %lld %lld %d %ld %ld\n", c->name, c->started - base, ended - c->started, code,
-	    (long)used->ru_utime.tv_sec * 1000000L + (long)used->ru_utime.tv_usec,
-	    (long)used->ru_stime.tv_sec * 1000000L + (long)used->ru_stime.tv_usec);
+	    microseconds(used->ru_utime), microseconds(used->ru_stime));
+}
+
+/* Also buries whatever else has ended meanwhile: a dead master that we inherited would look alive to who waits for its end. */
+static long long
+wait_for(pid_t pid, int *status, struct rusage *used)
+{
+	for (;;) {
+		pid_t ended = wait4(-1, status, 0, used);
+
+		if (ended == pid)
+			return now();
+		if (ended < 0 && errno != EINTR)
+			die("wait4");
+		if (ended > 0)
+			others += 1000LL * (microseconds(used->ru_utime) + microseconds(used->ru_stime));
+	}
+}
+
+static void
+run_before(const struct command *c)
+{
+	struct command script = *c;
+	struct rusage used;
+	int status;
+	pid_t pid;
+
+	script.words[0] = c->before;
+	script.words[1] = NULL;
+	script.input = NULL;
+	if ((pid = fork()) < 0)
+		die("fork");
+	if (pid == 0)
+		become(&script, -1);
+	wait_for(pid, &status, &used);
+	if (status != 0) {
+		fprintf(stderr, "timer: %s failed\n", c->before);
+		_exit(1);
+	}
 }
 
 static void
 run_one(struct command *c, long long base, int silent)
 {
 	struct rusage used;
+	long long ended;
 	int status;
+
+	if (c->before != NULL)
+		run_before(c);
 
 	c->started = now();
 	if ((c->pid = fork()) < 0)
 		die("fork");
 	if (c->pid == 0)
 		become(c, -1);
-	while (wait4(c->pid, &status, 0, &used) < 0)
-		if (errno != EINTR)
-			die("wait4");
+	ended = wait_for(c->pid, &status, &used);
 	if (!silent)
-		report(c, base, now(), status, &used);
+		report(c, base, ended, status, &used);
 }
 
 static void
@@ -167,6 +214,7 @@ run_crowd(void)
 		die("close");
 	while (left > 0) {
 		struct rusage used;
+		size_t i;
 		int status;
 		pid_t pid = wait4(-1, &status, 0, &used);
 
@@ -174,13 +222,13 @@ run_crowd(void)
 			continue;
 		if (pid < 0)
 			die("wait4");
-		for (size_t i = 0; i < command_count; i++) {
-			if (commands[i].pid == pid) {
-				report(&commands[i], base, now(), status, &used);
-				left--;
-				break;
-			}
-		}
+		for (i = 0; i < command_count && commands[i].pid != pid; i++)
+			;
+		if (i < command_count) {
+			report(&commands[i], base, now(), status, &used);
+			left--;
+		} else
+			others += 1000LL * (microseconds(used.ru_utime) + microseconds(used.ru_stime));
 	}
 	printf("total %lld\n", now() - base);
 }
@@ -265,6 +313,8 @@ main(void)
 			c->errors = copy(value);
 		else if (strcmp(line, "directory") == 0)
 			c->directory = copy(value);
+		else if (strcmp(line, "before") == 0)
+			c->before = copy(value);
 		else {
 			fprintf(stderr, "timer: unknown fact %s\n", line);
 			return 1;
@@ -276,6 +326,7 @@ main(void)
 		run_crowd();
 	else
 		run_pairs(rounds, warmup, pause);
+	printf("others %lld\n", others);
 	report_left();
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -7,11 +7,14 @@ import { promisify } from "node:util";
 export interface Command {
   name: string;
   words: string[];
-  environment?: Record<string, string | undefined>;
+  /** added to an environment that is otherwise empty */
+  environment?: Record<string, string>;
   stdin?: string;
   stdout?: string;
   stderr?: string;
   directory?: string;
+  /** a script that is run, untimed, before each run of `timePairs`; it has to end with 0 */
+  before?: string;
 }
 
 /** One run of one command. Times in milliseconds; `code` is 1000 + the signal when it was killed. */
@@ -26,6 +29,8 @@ export interface Sample {
 export interface Timing {
   samples: Sample[];
   total: number;
+  /** Milliseconds of processor time of processes that nobody else waited for and that ended meanwhile. */
+  others: number;
   /** Processes which outlived the commands (masters), with the milliseconds of processor time they had used so far. */
   left: { pid: number; processor: number }[];
 }
@@ -56,9 +61,8 @@ export function timeCrowd(commands: Command[]): Promise<Timing> {
 
 function describeCommand(command: Command, index: number): string[] {
   const lines = [`command ${index}`, ...command.words.map((word) => `arg ${word}`)];
-  for (const [name, value] of Object.entries(command.environment ?? {}))
-    lines.push(value === undefined ? `env ${name}` : `env ${name}=${value}`);
-  for (const fact of ["stdin", "stdout", "stderr", "directory"] as const) {
+  for (const [name, value] of Object.entries(command.environment ?? {})) lines.push(`env ${name}=${value}`);
+  for (const fact of ["stdin", "stdout", "stderr", "directory", "before"] as const) {
     if (command[fact] !== undefined) lines.push(`${fact} ${command[fact]}`);
   }
   return lines;
@@ -66,7 +70,7 @@ function describeCommand(command: Command, index: number): string[] {
 
 async function runPlan(mode: string[], commands: Command[]): Promise<Timing> {
   const lines = [...mode, ...commands.flatMap(describeCommand), "end"];
-  const child = spawn(await timerPath(), [], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(await timerPath(), [], { stdio: ["pipe", "pipe", "inherit"], env: {}, cwd: "/" });
   child.stdin.end(`${lines.join("\n")}\n`);
   let text = "";
   for await (const piece of child.stdout) text += piece;
@@ -82,11 +86,12 @@ function timerPath(): Promise<string> {
 }
 
 function parseTiming(text: string, commands: Command[]): Timing {
-  const timing: Timing = { samples: [], total: 0, left: [] };
+  const timing: Timing = { samples: [], total: 0, others: 0, left: [] };
   for (const line of text.trim().split("\n")) {
     const [name = "", ...fields] = line.split(" ");
     const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = fields.map(Number);
     if (name === "total") timing.total = first / 1e6;
+    else if (name === "others") timing.others = first / 1e6;
     else if (name === "left") timing.left.push({ pid: first, processor: second / 1e6 });
     else
       timing.samples.push({
