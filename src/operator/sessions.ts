@@ -54,14 +54,29 @@ export function verdictOf(session: SessionEvent, related: readonly StoredControl
   return related.find((event) => event.verdict)?.verdict ?? "unknown";
 }
 
-/** One or two words for why it broke, stable enough to count: `remote`, `lost`, `dial: refused`, `session: eof`, … */
+/**
+ * One or two words for why it ended with 255, stable enough to count: `remote` (the command said so), `remote signal` (the command was
+ * killed, its connection lives), `lost`, `dial: final`, `session: eof`, …
+ */
 export function causeOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): string {
   if (isRemote255(session)) return "remote";
   const dial = related.findLast((event) => event.event === "dial" && event.outcome === "failed");
-  if (dial && session.stage !== "opened" && session.stage !== "session") return `dial: ${dial.failure ?? dial.reason ?? "failed"}`;
-  if (session.stage === "opened") return "lost";
+  if (dial && session.stage !== "opened" && session.stage !== "session") return `dial: ${dial.failure ?? "failed"}`;
+  if (session.stage === "opened") {
+    const lives = related.some((event) => event.event === "heal" && event.stage === "opened" && event.evidence === MASTER_LIVES);
+    return lives ? "remote signal" : "lost";
+  }
+  if (session.outcome === "wedged") return "wedged";
   if (session.stage) return `${session.stage}: ${session.failure ?? "error"}`;
   return session.outcome;
+}
+
+/** The evidence that only the command ended (src/master/lost.ts). */
+const MASTER_LIVES = "it answers";
+
+/** Whether a cause is the remote command's own doing. */
+export function isRemoteCause(cause: string): boolean {
+  return cause === "remote" || cause === "remote signal";
 }
 
 /** The control plane's events that belong to a session: its key, while it ran (they carry no id of it). */

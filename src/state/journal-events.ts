@@ -37,7 +37,7 @@ export interface SessionEvent {
 }
 
 /** What the control plane and the operator's commands write. */
-export const controlEvents = ["dial", "drain", "retire", "gone", "quarantine", "heal", "sweep", "config"] as const;
+export const controlEvents = ["dial", "retire", "gone", "quarantine", "heal", "sweep", "config"] as const;
 export type ControlEventName = (typeof controlEvents)[number];
 
 export const verdicts = ["not started", "started", "unknown"] as const;
@@ -51,19 +51,20 @@ export interface ControlEvent {
   shard?: number;
   /** The master's process. */
   pid?: number;
-  /** How long it took (dial, drain). */
+  /** How long it took. */
   ms?: number;
-  /** dial: ok, failed · drain: done, waiting, ended · heal: again, pass, exit · quarantine, retire, gone: absent */
+  /** dial: ok, live, failed, pass · retire: retired, none, wedged, refused, ended · heal: again, pass, exit */
   outcome?: string;
-  /** Why: cold, overflow, age, idle, identity, exit, stop, operator, wedged, … */
+  /** retire: exit, stop, drain, fresh (on request), age, idle, identity · dial: why it passed · heal: overflow */
   reason?: string;
   /** Of a session that broke. */
   verdict?: Verdict;
-  /** What the verdict rests on: a line of the master's own log, or the missing of one. */
+  /** What it rests on: ssh's own last line, or the missing of one; "it answers" = the master lives, so only the command died. */
   evidence?: string;
   stage?: string;
+  /** dial: transient, final, taken, unlinkable, unknown · heal: as in a session's line */
   failure?: string;
-  /** Sessions that went on (drain, retire). */
+  /** Sessions that went on in a retired master. */
   sessions?: number;
   attempts?: number;
   /** A problem of the configuration, as a sentence. */

@@ -1,7 +1,7 @@
 /** The facts of a report: totals, the stretch before it, and every 255 with its cause and verdict. Pure. */
 import type { JournalEvent } from "../../state/journal.ts";
 import type { Verdict } from "../../state/journal-events.ts";
-import { causeOf, isBroken, isRemote255, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
+import { causeOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
 import { type Summary, summarise } from "../stats/summary.ts";
 import { explainCause } from "../why/cause.ts";
 
@@ -57,7 +57,7 @@ export function collectReport(events: readonly JournalEvent[], since: string, un
 
 /** Of them, those that sshim or the network, not the remote command, is to blame for. */
 export function countBroken(report: Report): number {
-  return report.broken.filter(({ cause }) => cause !== "remote").length;
+  return report.broken.filter(({ cause }) => !isRemoteCause(cause)).length;
 }
 
 /** Rows of the comparison: what, before, now. */
@@ -67,17 +67,16 @@ export function compareRows(report: Report): Array<[what: string, before: string
     report.before ? value(report.before) : "-",
     value(report.totals),
   ];
-  const own = (summary: Summary) => String(summary.codes_255.remote ?? 0);
-  const others = (summary: Summary) =>
-    String(Object.entries(summary.codes_255).reduce((sum, [cause, value]) => sum + (cause === "remote" ? 0 : value), 0));
+  const sum = (own: boolean) => (summary: Summary) =>
+    String(Object.entries(summary.codes_255).reduce((all, [cause, value]) => all + (isRemoteCause(cause) === own ? value : 0), 0));
   return [
     row("calls", (summary) => String(summary.invocations)),
     row("shared sessions", (summary) => String(summary.sessions)),
     row("of them warm", (summary) => (summary.warm_share === null ? "-" : `${(summary.warm_share * 100).toFixed(1)} %`)),
     row("handshakes", (summary) => String(summary.handshakes)),
     row("handshakes saved", (summary) => String(summary.handshakes_saved)),
-    row("255: connection broke", others),
-    row("255: the remote's own", own),
+    row("255: connection broke", sum(false)),
+    row("255: the remote's own", sum(true)),
     row("dials that failed", (summary) => String(summary.dials.failed ?? 0)),
     row("drains", (summary) => String(summary.drains.count)),
     row("sessions a drain spared", (summary) => String(summary.drains.sessions_spared)),

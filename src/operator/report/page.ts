@@ -1,4 +1,6 @@
 /** The report as one self-contained page: no script, no network, readable in light and dark, and on paper. */
+
+import { isRemoteCause } from "../sessions.ts";
 import { type Broken, compareRows, countBroken, type Report } from "./collect.ts";
 import { escapeText } from "./picture.ts";
 
@@ -45,7 +47,7 @@ function formatBroken(broken: readonly Broken[]): string {
     .slice(0, MOST)
     .map(
       (one) =>
-        `<tr class="${one.cause === "remote" ? "" : "bad"}"><td><time>${escapeText(one.time)}</time></td><td>${escapeText(one.destination ?? "-")}</td><td><b>${escapeText(one.cause)}</b></td><td>${one.verdict}</td><td>${escapeText(one.meaning)}${one.evidence.map((line) => `<br><code>${escapeText(line)}</code>`).join("")}</td><td><code>${escapeText(one.id)}</code></td></tr>`,
+        `<tr class="${isRemoteCause(one.cause) ? "" : "bad"}"><td><time>${escapeText(one.time)}</time></td><td>${escapeText(one.destination ?? "-")}</td><td><b>${escapeText(one.cause)}</b></td><td>${one.verdict}</td><td>${escapeText(one.meaning)}${one.evidence.map((line) => `<br><code>${escapeText(line)}</code>`).join("")}</td><td><code>${escapeText(one.id)}</code></td></tr>`,
     );
   const more = broken.length > MOST ? `<p class="faint">${broken.length - MOST} more: sshim report --json has them all.</p>` : "";
   return `<div class="wide"><table><thead><tr><th>time</th><th>destination</th><th>cause</th><th>started?</th><th>meaning</th><th>id</th></tr></thead><tbody>

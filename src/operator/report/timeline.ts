@@ -1,7 +1,8 @@
 /** From the journal to what a timeline shows: rows of masters with their bars, the sessions in them, and marks. Pure; no drawing. */
 import type { JournalEvent, SessionEvent } from "../../state/journal.ts";
 import { isSession, type StoredControlEvent } from "../../state/journal-events.ts";
-import { isBroken, isRemote255, isShared, startOf } from "../sessions.ts";
+import { causeOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../sessions.ts";
+import { isDrain } from "../stats/tally.ts";
 
 export interface Bar {
   from: number;
@@ -88,10 +89,14 @@ export function makeTimeline(
       if (list) list.push(event);
       else sessions.set(row, [event]);
     } else if (isBroken(event)) {
-      outside.push(spanOf(event));
+      outside.push(spanOf(event, events));
     }
   }
-  for (const [row, list] of sessions) row.tracks = packSpans(list.map(spanOf), resolution);
+  for (const [row, list] of sessions)
+    row.tracks = packSpans(
+      list.map((one) => spanOf(one, events)),
+      resolution,
+    );
   const all = [...rows.values()].sort((left, right) =>
     left.name < right.name ? -1 : left.name > right.name ? 1 : left.shard - right.shard,
   );
@@ -115,15 +120,15 @@ function addControl(row: Row, event: StoredControlEvent): void {
   switch (event.event) {
     case "dial": {
       const failed = event.outcome === "failed";
+      if (!failed && event.outcome !== "ok") return;
       const label = `${failed ? "dial failed" : "dial"}${event.failure ? `: ${event.failure}` : ""}${event.reason ? ` (${event.reason})` : ""}`;
       row.marks.push({ at, from: startOf(event), kind: failed ? "failed dial" : "dial", label });
       if (!failed) row.bars.push({ from: at, to: undefined, retired: undefined, pid: event.pid, reason: undefined, wedged: false });
       return;
     }
-    case "drain":
     case "retire":
-      if (event.event === "drain")
-        row.marks.push({ at, from: at, kind: "drain", label: `drain${event.reason ? ` (${event.reason})` : ""}` });
+      if (event.outcome === "none" || event.outcome === "refused") return;
+      if (isDrain(event)) row.marks.push({ at, from: at, kind: "drain", label: `drain${event.reason ? ` (${event.reason})` : ""}` });
       if (open && open.retired === undefined) Object.assign(open, { retired: at, reason: event.reason ?? event.event });
       return;
     case "quarantine":
@@ -158,10 +163,11 @@ function closeBars(row: Row, from: number, live: ReadonlySet<number>): void {
   });
 }
 
-function spanOf(session: SessionEvent): Span {
+function spanOf(session: SessionEvent, events: readonly JournalEvent[]): Span {
   const to = Date.parse(session.time);
   const code = session.outcome === "pass" ? "" : ` ${session.code}`;
-  const kind = isBroken(session) ? "broken" : isRemote255(session) ? "remote255" : "session";
+  const broken = isBroken(session) && !isRemoteCause(causeOf(session, relatedTo(session, events)));
+  const kind = broken ? "broken" : isBroken(session) || isRemote255(session) ? "remote255" : "session";
   const where = session.stage ? `, ${session.stage}: ${session.failure ?? "error"}` : "";
   return {
     from: startOf(session),

@@ -43,7 +43,7 @@ export function summarise(events: readonly JournalEvent[]): Summary {
   for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, events) : []);
   const sessions = events.filter(isSession);
   const dialTimes = events.flatMap((event) =>
-    event.event === "dial" && event.outcome !== "failed" && event.ms !== undefined ? [event.ms] : [],
+    event.event === "dial" && event.outcome === "ok" && event.ms !== undefined ? [event.ms] : [],
   );
   const dialMs = timesOf(dialTimes);
   const handshakes = tally.dials.ok ?? 0;

@@ -59,6 +59,12 @@ export function attachTime(session: SessionEvent): number | undefined {
   return isWarm(session) ? session.open_ms : undefined;
 }
 
+/** A master that was retired because somebody asked for it. */
+export function isDrain(event: StoredControlEvent): boolean {
+  const done = event.outcome === "retired" || event.outcome === "ended";
+  return event.event === "retire" && done && ["exit", "stop", "drain", "fresh"].includes(event.reason ?? "");
+}
+
 function addSession(tally: Tally, session: SessionEvent, related: readonly StoredControlEvent[]): void {
   count(tally.invocations, `${session.lane ?? "pass"}/${session.outcome}`);
   if (isShared(session)) tally.shared++;
@@ -73,17 +79,17 @@ function addControl(tally: Tally, event: StoredControlEvent): void {
   switch (event.event) {
     case "dial":
       count(tally.dials, event.outcome ?? "ok");
-      if (event.outcome !== "failed" && event.ms !== undefined) observe(tally.dial, event.ms / 1000);
+      if (event.outcome === "ok" && event.ms !== undefined) observe(tally.dial, event.ms / 1000);
       return;
     case "heal":
       count(tally.heals, `${event.stage ?? "?"}/${event.failure ?? "?"}`);
       return;
-    case "drain":
-      tally.drains++;
-      tally.spared += event.sessions ?? 0;
-      return;
     case "retire":
-      count(tally.retired, event.reason ?? "other");
+      if (event.outcome !== "none" && event.outcome !== "refused") count(tally.retired, event.reason ?? "other");
+      if (isDrain(event)) {
+        tally.drains++;
+        tally.spared += event.sessions ?? 0;
+      }
       return;
     case "quarantine":
       tally.quarantines++;

@@ -14,8 +14,10 @@ export function explainCause(session: SessionEvent, cause: string, verdict: Verd
     return "The master on that path did not answer within a second; the next session puts it aside and gets a new one.";
   if (session.lane === "control") return "A control command (-O): no session was involved.";
   if (session.outcome === "established") return "A master is there; no command was given.";
+  if (cause === "remote signal")
+    return "The remote command ended without an exit code, by a signal as a rule; the connection lives. ssh itself says 255 then.";
   if (cause === "lost")
-    return "The command was started, and its connection ended without an exit code: the server, the network or the master went away, or the command was killed by a signal.";
+    return "The command was started, and its connection ended without an exit code: the server, the network or the master went away.";
   if (cause.startsWith("dial: "))
     return `No connection could be made (${cause.slice(6)}), so nothing was started; ssh's own words went to the caller's stderr.`;
   if (verdict === "unknown")

@@ -7,9 +7,10 @@ export const otherKey = "fedcba9876543210fedcba9876543210";
 
 /** A session's line with everything that a front writes; `over` changes it. */
 export function session(time: number, over: Partial<SessionEvent> = {}): SessionEvent {
+  const opened = over.stage === undefined || over.stage === "opened";
   return {
     time: new Date(time).toISOString(),
-    id: (time * 1000).toString(16).padStart(14, "0") + "0abc",
+    id: `${(Math.round(time) * 1000).toString(16)}0abc`,
     event: "session",
     destination: "root@web1:22",
     key,
@@ -18,9 +19,10 @@ export function session(time: number, over: Partial<SessionEvent> = {}): Session
     outcome: "exit",
     code: 0,
     attempts: 0,
+    asked: 0,
     shard: 0,
     ms: 4.5,
-    open_ms: 1.9,
+    ...(opened ? { open_ms: 1.9 } : {}),
     ...over,
   };
 }
@@ -37,7 +39,7 @@ export function madeUp(until: number): JournalEvent[] {
   for (const [index, destination] of ["root@web1:22", "deploy@db.example.com:2222"].entries()) {
     const which = index === 0 ? key : otherKey;
     for (let start = from + index * 600_000, pid = 1000 + index * 100; start < until; start += 1800_000, pid++) {
-      events.push(control(start, { event: "dial", destination, key: which, pid, ms: 180 + random() * 300, outcome: "ok", reason: "cold" }));
+      events.push(control(start, { event: "dial", destination, key: which, pid, ms: 180 + random() * 300, outcome: "ok" }));
       const end = start + 1800_000;
       for (let at = start + 1000; at < end - 20_000 && at < until; at += 2000 + random() * 20_000) {
         const ms = random() < 0.1 ? 20_000 + random() * 200_000 : 3 + random() * 400;
@@ -57,15 +59,23 @@ export function madeUp(until: number): JournalEvent[] {
       const reason = pid % 3 === 0 ? "exit" : "age";
       const sessions = Math.floor(random() * 3);
       if (end < until) {
-        if (reason === "exit")
-          events.push(control(end, { event: "drain", destination, key: which, pid, reason, sessions, outcome: "waiting" }));
-        events.push(control(end, { event: "retire", destination, key: which, pid, reason, sessions }));
+        events.push(control(end, { event: "retire", destination, key: which, pid, reason, sessions, outcome: "retired" }));
       }
     }
   }
   events.push(control(from + 2_500_000, { event: "quarantine", pid: 1001, reason: "wedged" }));
-  events.push(control(from + 2_600_000, { event: "dial", outcome: "failed", failure: "transient", ms: 1020, reason: "cold" }));
-  events.push(session(from + 2_600_010, { outcome: "failed", code: 255, attempts: 1, ms: 1100, stage: "record", failure: "none" }));
+  events.push(
+    control(from + 2_600_000, {
+      event: "dial",
+      outcome: "failed",
+      failure: "transient",
+      ms: 1020,
+      evidence: "ssh: connect to host web1 port 22: Connection refused",
+    }),
+  );
+  events.push(
+    session(from + 2_600_010, { outcome: "refused", code: 255, attempts: 1, asked: 2, ms: 1100, stage: "record", failure: "none" }),
+  );
   events.push(session(from + 2_700_000, { outcome: "lost", code: 255, stage: "session", failure: "eof", ms: 30 }));
   events.push(
     control(from + 2_700_000, {
