@@ -126,7 +126,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   const subject: Resolving = {
     ...said,
     ...{ enabled: settings.enabled, answer, resolved, command: call.command, matchesCommand: findings.matchesCommand },
-    noPath: noPath && wantsNoPath(call, words, parsed, findings.files.slice(0, 1), env),
+    noPath: noPath && wantsNoPath(call, call.run, words, parsed, findings.roots, env),
   };
   const second = firstRule(rulesOfConfiguration, subject);
   if (second !== undefined) {

@@ -35,8 +35,8 @@ export interface Rule<Subject> {
 export const rulesOfWords: readonly Rule<Said>[] = [
   rule("query", "ssh answers this itself and connects to nothing", ({ parsed }) => parsed.effective.asksItself !== undefined),
   rule("prints-configuration", "-G connects to nothing", ({ parsed }) => parsed.effective.printsConfiguration),
-  rule("usage", "ssh refuses this command line", ({ parsed }) => parsed.error !== undefined),
-  rule("no-destination", "no host is named", ({ parsed }) => parsed.host === undefined || parsed.host === ""),
+  rule("no-destination", "no host is named", ({ parsed }) => parsed.error === "no destination"),
+  rule("usage", "ssh refuses this command line", ({ parsed }) => parsed.error !== undefined || !parsed.host),
   rule("control-bytes", "a word holds control characters", ({ words }) => words.some((word) => hasControlBytes(word))),
   rule("off", "switched off by SSHIM=off or the configuration", ({ enabled }) => !enabled),
   rule("no-control-path", "the caller wants no shared connection", ({ parsed }) => parsed.effective.controlPath?.toLowerCase() === "none"),
@@ -49,7 +49,10 @@ export const rulesOfWords: readonly Rule<Said>[] = [
 /** Holds once `ssh -G` has answered. */
 export const rulesOfConfiguration: readonly Rule<Resolving>[] = [
   rule("refused", "ssh refuses these options or this configuration", ({ answer }) => answer.code !== 0 || answer.strange),
-  rule("warnings", "ssh warns of the configuration at every call", ({ answer }) => answer.warnings !== ""),
+  rule("warnings", "ssh warns of the configuration at every call", ({ answer, parsed }) => {
+    // To drain is worth more than the words that the real `-O exit` would say first: it cuts.
+    return answer.warnings !== "" && !["exit", "stop"].includes(parsed.effective.control ?? "");
+  }),
   rule(
     "match-command",
     "the configuration looks at the command, which is nobody's business but ssh's",

@@ -28,8 +28,9 @@ export interface ConfigFindings {
   namesNoPath: boolean;
   /** A file that is no file (a pipe): reading it would take it from the caller. */
   notAFile: string | undefined;
-  /** The files, in the order in which ssh reads them first. */
+  /** The files, in the order in which ssh reads them first; and those of them that no Include leads to, absolute. */
   readonly files: string[];
+  readonly roots: string[];
 }
 
 /** readconf.c: READCONF_MAX_DEPTH. */
@@ -37,9 +38,19 @@ const DEPTH = 16;
 
 /** Notes every file, directory and variable that the configuration rests on. Never throws. */
 export function readConfiguration(source: ConfigSource, facts: Facts): ConfigFindings {
-  const findings: ConfigFindings = { everyTime: undefined, matchesCommand: false, namesNoPath: false, notAFile: undefined, files: [] };
+  const findings: ConfigFindings = {
+    everyTime: undefined,
+    matchesCommand: false,
+    namesNoPath: false,
+    notAFile: undefined,
+    files: [],
+    roots: [],
+  };
   for (const { path, user } of startFiles(source)) {
     readFile(path, user, 0, source, facts, findings);
+    if (findings.files.includes(path)) {
+      findings.roots.push(path.startsWith("/") ? path : `${process.cwd()}/${path}`);
+    }
   }
   return findings;
 }

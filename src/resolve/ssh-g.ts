@@ -23,16 +23,12 @@ export interface Answer {
 
 const ABOUT_OUR_STDIN = /^Pseudo-terminal will not be allocated because stdin is not a terminal\.\r?\n/m;
 
-/**
- * Runs `ssh -G` with these words (options and host, and a stand-in for a command where the caller gave one). Never throws.
- * @param input what it may read as /dev/stdin
- */
-export function askResolved(launcher: Launcher, words: readonly string[], env: NodeJS.ProcessEnv, input?: string): Answer {
+/** Runs `ssh -G` with these words (options and host, and a stand-in for a command where the caller gave one). Never throws. */
+export function askResolved(launcher: Launcher, words: readonly string[], env: NodeJS.ProcessEnv): Answer {
   const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-G", ...words], {
     argv0: "ssh",
     env: { ...env, SSHIM_AS: "launch" },
-    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    ...(input === undefined ? {} : { input }),
+    stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 4 * 1024 * 1024,
   });
   if (result.error !== undefined || result.status === null) {
