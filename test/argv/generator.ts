@@ -53,7 +53,7 @@ const VALUES: Record<string, string[]> = {
   R: ["8080:h:80", "8080", "0:h:80", "/r:/l", "x:y:z:w:v", "0", "host:8080", "8080:h:?"],
   S: [...SERVED, ...SERVED, "none", "missing", "--", "dir/x"],
   w: ["any", "0:1", "1:any", "x", "", "1:", ":1"],
-  W: ["target:80", "[::1]:22", "80", "?target", "t:0", "a:b:c", "/tmp/w", "x/y:80", "", "target:?"],
+  W: ["target:80", "[::1]:22", "80", "?target", "t:0", "a:b:c", "x/y:80", "", "target:?"],
 };
 
 const KEYWORDS: [string, string[]][] = [
