@@ -81,6 +81,7 @@ export function tree(folder: string): Record<string, string> {
     const name = path.slice(folder.length + 1);
     if (entry.isSymbolicLink()) entries[name] = `-> ${readlinkSync(path)}`;
     else if (entry.isDirectory()) entries[name] = `${(statSync(path).mode & 0o777).toString(8)} /`;
+    else if (!entry.isFile()) entries[name] = "special";
     else {
       const { mode, size } = statSync(path);
       entries[name] = `${(mode & 0o777).toString(8)} ${size} ${size <= 4096 ? readFileSync(path, "latin1") : ""}`;
@@ -95,6 +96,9 @@ export function seen(side: Side, result: Result): ReturnType<typeof visible> {
   const { stdout, stderr, ...rest } = visible(result);
   return { ...rest, stdout: plain(stdout), stderr: plain(stderr) };
 }
+
+/** The whole sizes of the issue's cases (`npm run test:callers`); `npm test` takes smaller ones, for its time. */
+export const wholeSize = process.env.SSHIM_CALLERS === "whole";
 
 /** One word for a POSIX shell. */
 export const shellQuote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
