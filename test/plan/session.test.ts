@@ -1,0 +1,67 @@
+/** What a session asks for, as the real `ssh -G` resolves it. */
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporary } from "../support/index.ts";
+import { judgeShared, writeOld } from "./support.ts";
+
+const host = "h.example";
+const NONE = 0xffffffff;
+
+describe("the session", () => {
+  const rows: Array<[string[], object]> = [
+    [[], { tty: "auto", escape: 126, agent: false, subsystem: false, stdinNull: false, logLevel: 3, command: undefined, stdio: undefined }],
+    [["-t"], { tty: "yes" }],
+    [["-tt"], { tty: "force" }],
+    [["-tT"], { tty: "no" }],
+    [["-T"], { tty: "no" }],
+    [["-o", "RequestTTY=force"], { tty: "force" }],
+    [["-e", "none"], { escape: NONE }],
+    [["-e", "^A"], { escape: 1 }],
+    [["-e", "^["], { escape: 0x1b }],
+    [["-e", "%"], { escape: 37 }],
+    [["-e", "\\"], { escape: 92 }],
+    [["-e", " "], { escape: 32 }],
+    [["-A"], { agent: true }],
+    [["-A", "-a"], { agent: false }],
+    [["-s"], { subsystem: true }],
+    [["-n"], { stdinNull: true }],
+    [["-q"], { logLevel: 0 }],
+    [["-o", "LogLevel=FATAL"], { logLevel: 1 }],
+    [["-o", "LogLevel=ERROR"], { logLevel: 2 }],
+    [["-o", "SendEnv=LC_* GIT_PROTOCOL"], { sendEnv: ["LC_*", "GIT_PROTOCOL"] }],
+    [["-o", "SetEnv=A=b C=d"], { setEnv: ["A=b", "C=d"] }],
+    [["-o", 'SetEnv="A=b c"'], { setEnv: ["A=b c"] }],
+  ];
+  for (const [words, expected] of rows) {
+    it(`ssh ${words.join(" ")} ${host}`, async () => {
+      expect((await judgeShared([...words, host])).session).toMatchObject(expected);
+    });
+  }
+
+  it("has the command of the configuration only where the caller gave none", async () => {
+    const config = writeOld(join(temporary(), "config"), "Host *\n RemoteCommand uptime %h\n");
+    expect((await judgeShared(["-F", config, host], { command: false })).session.command).toBe(`uptime ${host}`);
+    // With both, ssh refuses; so does the judgement, and the real ssh says so.
+    await expect(judgeShared(["-F", config, host])).rejects.toThrow("refused");
+  });
+
+  it("is a bare stream for -W", async () => {
+    const { session } = await judgeShared(["-W", "[::1]:2222", host], { command: false });
+    expect(session).toMatchObject({ stdio: { host: "::1", port: 2222 }, tty: "no", command: undefined });
+  });
+});
+
+describe("the times", () => {
+  it("are the caller's own before the configured ones", async () => {
+    expect(await judgeShared([host])).toMatchObject({ persist: 600, connectTimeout: 30 });
+    expect(await judgeShared([host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({ persist: 5 });
+    expect(await judgeShared(["-o", "ControlPersist=60", "-o", "ConnectTimeout=7", host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({
+      persist: 60,
+      connectTimeout: 7,
+    });
+    expect(await judgeShared(["-o", "ControlPersist=2m", host])).toMatchObject({ persist: 120 });
+    expect(await judgeShared(["-o", "ControlPersist=yes", host])).toMatchObject({ persist: 0 });
+    expect(await judgeShared(["-o", "ControlPersist=0", host])).toMatchObject({ persist: 0 });
+    expect(await judgeShared(["-o", "ControlPersist=no", host])).toMatchObject({ persist: 600 });
+  });
+});
