@@ -50,7 +50,11 @@ journal(struct front *front, const char *outcome, const char *reason, int code)
 		fits = fits && append_text(line, sizeof(line), ",\"why\":\"", reason, "\"", NULL);
 	fits = fits && append_text(line, sizeof(line), ",\"outcome\":\"", outcome, "\",\"code\":", number((uint64_t)code, 1, digits[3]), ",\"attempts\":",
 	    number((uint64_t)front->attempts, 1, digits[4]), ",\"shard\":", number((uint64_t)front->shard, 1, digits[5]), ",\"ms\":",
-	    number(elapsed / 100, 1, digits[6]), ".", number(elapsed % 100, 2, digits[0]), NULL);
+	    number(elapsed / 100, 1, digits[6]), ".", number(elapsed % 100, 2, digits[0]), ",\"asked\":", number((uint64_t)front->asked, 1, digits[1]), NULL);
+	if (front->opened_ns != 0) {
+		uint64_t opening = (uint64_t)(front->opened_ns - front->started_ns) / 10000;
+		fits = fits && append_text(line, sizeof(line), ",\"open_ms\":", number(opening / 100, 1, digits[2]), ".", number(opening % 100, 2, digits[3]), NULL);
+	}
 	if (front->fault.stage != NULL)
 		fits = fits && append_text(line, sizeof(line), ",\"stage\":\"", front->fault.stage, "\",\"failure\":\"", front->fault.failure, "\"", NULL);
 	if (fits && append_text(line, sizeof(line), "}\n", NULL)) {
