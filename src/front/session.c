@@ -30,6 +30,7 @@ static void put_environment(const struct ticket *ticket, struct mux_output *out)
 static bool match_pattern(const char *text, const char *pattern);
 static bool send_request(struct front *front, struct connection *connection, const struct mux_output *out);
 static bool send_descriptor(int fd, int descriptor);
+static void set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure);
 static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, uint32_t *session);
 static _Noreturn void leave_guard(struct front *front, struct connection *connection, struct signals *signals);
 static _Noreturn void wait_session(struct front *front, struct connection *connection, struct signals *signals, struct tty *tty, uint32_t session);
@@ -223,12 +224,12 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 		if (ended_by != 0)
 			leave_guard(front, connection, signals);
 	if (heard != HEARD) {
-		set_fault(front, "session", heard == HEARD_EOF ? "eof" : "nonsense");
+		set_lost(front, connection, "session", heard == HEARD_EOF ? "eof" : "nonsense");
 		return false;
 	}
 	mux_drop(&connection->input, length);
 	if (reply.first != 1) {
-		set_fault(front, "session", "nonsense");
+		set_lost(front, connection, "session", "nonsense");
 		return false;
 	}
 	switch (reply.type) {
@@ -244,9 +245,17 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 		memcpy(front->fault.detail, reply.text, reply.text_length < kept ? reply.text_length : kept);
 		return false;
 	default:
-		set_fault(front, "session", "nonsense");
+		set_lost(front, connection, "session", "nonsense");
 		return false;
 	}
+}
+
+/* With the pid of the master that had the session: others may have been there before and after it. */
+static void
+set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure)
+{
+	set_fault(front, stage, failure);
+	(void)number(connection->pid, 1, front->fault.detail);
 }
 
 /* The caller ends us while the channel is still opening. A master whose client goes away now dies when the server answers
@@ -321,7 +330,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		journal(front, "exit", NULL, (int)exit_value);
 	} else {
 		/* A remote command killed by a signal, or a lost connection: the control plane knows the master's last words. */
-		set_fault(front, "opened", whole ? "eof" : "nonsense");
+		set_lost(front, connection, "opened", whole ? "eof" : "nonsense");
 		(void)close(connection->record_fd);
 		struct answer answer = ask(front, "heal", front->shard, &front->fault);
 		exit_value = answer.kind == ANSWER_EXIT ? (uint32_t)answer.code : 255;
