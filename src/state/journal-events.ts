@@ -8,7 +8,7 @@ export type SessionOutcome = (typeof sessionOutcomes)[number];
 export interface SessionEvent {
   /** When the line was written: the end of the invocation. ISO 8601, UTC, milliseconds. */
   time: string;
-  /** Hex, different for every invocation. */
+  /** Different for every invocation: microseconds since the epoch, and the pid. */
   id: string;
   event: "session";
   outcome: SessionOutcome;

@@ -69,7 +69,7 @@ function writeAtomically(file: string, text: string): void {
 }
 
 async function countLive(context: Context): Promise<Live> {
-  const masters = await listMasters(needRun(context));
+  const masters = (await listMasters(needRun(context), context.uid)).filter(({ state }) => state !== "gone");
   const states: Counts = {};
   for (const { state } of masters) states[state] = (states[state] ?? 0) + 1;
   return { masters: states, sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };

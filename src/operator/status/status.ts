@@ -58,7 +58,8 @@ function describe(master: Shown): string {
 }
 
 function describeHolders({ waits_for: holders, sessions }: Shown): string {
-  if (holders.length === 0) return sessions === 0 ? "its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
+  if (holders.length === 0)
+    return sessions === 0 ? "a command whose caller has gone, or its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
   return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((Date.now() - Date.parse(since)) / 1000)})`).join(", ");
 }
 
