@@ -36,6 +36,9 @@ const EXTRAS = {
   borg: "borgbackup",
   zsh: "zsh",
   fish: "fish",
+  mandoc: "mandoc",
+  promtool: "prometheus",
+  chromium: "chromium",
 };
 
 /**
@@ -59,7 +62,11 @@ export function provide(names) {
 export function provideOptional(names = Object.keys(EXTRAS)) {
   const isThere = (name) => (name in NEEDS ? NEEDS[name].there() : findProgram(name) !== undefined);
   const missing = names.filter((name) => !isThere(name));
-  if (missing.length > 0 && canInstall()) installPackages(missing.flatMap((name) => NEEDS[name]?.packages ?? [EXTRAS[name] ?? name]));
+  const packages = (name) => NEEDS[name]?.packages ?? [EXTRAS[name] ?? name];
+  if (missing.length > 0 && canInstall() && !installPackages(missing.flatMap(packages))) {
+    // One that this distribution does not have must not keep the others away.
+    for (const name of missing) installPackages(packages(name));
+  }
   return missing.filter((name) => !isThere(name));
 }
 
@@ -113,7 +120,7 @@ function installPackages(packages) {
   const restore = keepServicesStopped();
   try {
     if (!listsAreFresh) listsAreFresh = apt("update");
-    apt("install", "--no-install-recommends", ...packages);
+    return apt("install", "--no-install-recommends", ...packages);
   } finally {
     restore();
   }
@@ -122,14 +129,15 @@ function installPackages(packages) {
 /** Debian starts a service as soon as it is installed; the tests need sshd's program, and nobody asked for a server on port 22. */
 function keepServicesStopped() {
   const policy = "/usr/sbin/policy-rc.d";
-  const hadServer = existsSync("/usr/sbin/sshd");
+  const services = { "/usr/sbin/sshd": ["ssh.service", "ssh.socket"], "/usr/bin/prometheus": ["prometheus.service"] };
+  const before = Object.keys(services).filter((path) => !existsSync(path));
   if (existsSync(policy)) return () => {};
   writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   return () => {
     rmSync(policy, { force: true });
-    const wasInstalled = !hadServer && existsSync("/usr/sbin/sshd");
-    if (wasInstalled && existsSync("/run/systemd/system"))
-      spawnSync("systemctl", ["disable", "--quiet", "ssh.service", "ssh.socket"], { stdio: "ignore" });
+    const installed = before.filter((path) => existsSync(path)).flatMap((path) => services[path]);
+    if (installed.length > 0 && existsSync("/run/systemd/system"))
+      spawnSync("systemctl", ["disable", "--quiet", ...installed], { stdio: "ignore" });
   };
 }
 
