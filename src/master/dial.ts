@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { hashName } from "../state/paths.ts";
+import { CALLER_STDERR } from "../state/stderr.ts";
 import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
 import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
@@ -112,7 +113,7 @@ async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: 
     argv0: plan.argv0,
     real: plan.real,
     arguments: command.words,
-    stderr: own === undefined || log === undefined ? 2 : log.file,
+    stderr: own === undefined || log === undefined ? CALLER_STDERR : log.file,
     directory: plan.relative ? process.cwd() : "/",
     environment: command.environment,
   });
@@ -163,7 +164,7 @@ function acceptMaster(
   } catch {
     return withdraw(daemon, socket, log);
   }
-  writeAll(2, said);
+  writeAll(CALLER_STDERR, said);
   closeLog(log);
   return { state: "made", record };
 }
@@ -183,7 +184,7 @@ function showFailure(plan: MasterPlan, dialled: Dialled, quiet: boolean): DialOu
     // ssh always says why it fails: its words were lost (a full disk), so the real one has to say them.
     return { state: "pass", reason: "silence" };
   }
-  writeAll(2, bytes);
+  writeAll(CALLER_STDERR, bytes);
   if (quiet) shareFailure(plan, bytes);
   // On a terminal its words were not caught.
   const last = dialled.words.trimEnd().split(/\r?\n/).at(-1) ?? "";

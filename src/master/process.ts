@@ -54,7 +54,7 @@ export function listens(pid: number): boolean {
 /** How many clients are connected to this master, through us or not: each may carry a session. Undefined: it cannot be seen. */
 export function countClients(pid: number): number | undefined {
   const sockets = unixSockets(pid);
-  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.filter(({ listening }) => !listening).length;
+  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.filter(({ connected }) => connected).length;
 }
 
 /** True when this process is an ssh that serves, served or was started for this control path. */
@@ -72,12 +72,15 @@ export function endAtOnce(pid: number): void {
   }
 }
 
-function unixSockets(pid: number): { listening: boolean }[] {
-  const sockets = new Map<string, { listening: boolean }>();
+function unixSockets(pid: number): { listening: boolean; connected: boolean }[] {
+  const sockets = new Map<string, { listening: boolean; connected: boolean }>();
   for (const line of (read("/proc/net/unix") ?? "").split("\n")) {
     // Num RefCount Protocol Flags Type St Inode Path; __SO_ACCEPTCON is 0x10000.
     const fields = line.trim().split(/\s+/);
-    if (fields[6] !== undefined) sockets.set(`socket:[${fields[6]}]`, { listening: fields[3] === "00010000" });
+    if (fields[6] === undefined) continue;
+    const listening = fields[3] === "00010000";
+    // A peer that lives holds the third reference: one that is gone, while a stopped process has not seen it yet, does not.
+    sockets.set(`socket:[${fields[6]}]`, { listening, connected: !listening && Number.parseInt(fields[1] ?? "", 16) >= 3 });
   }
   return list(`/proc/${pid}/fd`)
     .map((name) => sockets.get(link(`/proc/${pid}/fd/${name}`)))

@@ -38,9 +38,9 @@ export type Verdict = "not started" | "started" | "unknown";
 
 /** What to do, and what is proven. Words that are no stage or failure of ours end in `pass`, which the front takes for 255 where something was sent. */
 export function decide(stage: string | undefined, failure: string | undefined, attempt: number): { decision: Decision; verdict: Verdict } {
-  const row = stage === undefined ? undefined : TABLE[stage as Stage];
+  const known = stages.includes(stage as Stage) && failures.includes(failure as Failure);
   const verdict = judgeVerdict(stage, failure);
-  const decision = row?.[failure as Failure] ?? "pass";
+  const decision = known ? TABLE[stage as Stage][failure as Failure] : "pass";
   // Whoever comes back again and again meets something that dialling does not cure.
   return { decision: attempt >= MOST_ATTEMPTS && decision !== "lost" ? "pass" : decision, verdict };
 }

@@ -1,0 +1,218 @@
+/** The life of masters with a real sshd: crowds, drains, limits, age, and what happens when one is stopped, killed or cut off. */
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { countOpened, type MasterRecord, readRecord } from "../../src/master/record.ts";
+import {
+  isAlive,
+  poll,
+  processesOf,
+  type Result,
+  runReal,
+  runShim,
+  type Sshd,
+  signal,
+  start,
+  startSshd,
+  temporary,
+  visible,
+} from "../support/index.ts";
+
+const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
+
+interface Found {
+  path: string;
+  record: MasterRecord;
+}
+
+/** Records below a RUN, those of retired masters too. */
+function records(run: string): Found[] {
+  return readdirSync(run, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\/\d\.m(\.\d+)?$/.test(name))
+    .map((name) => ({ path: join(run, name), record: readRecord(join(run, name)) }))
+    .filter((found): found is Found => found.record !== undefined);
+}
+
+const journal = (run: string) =>
+  readFileSync(join(run, "journal.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const opened = (run: string) => records(run).reduce((sum, { path }) => sum + countOpened(path), 0);
+
+function expectAll(results: readonly Result[]): void {
+  for (const [index, result] of results.entries()) {
+    expect(visible(result)).toEqual({ stdout: `${index}\n`, stderr: "", exitCode: index, signal: undefined });
+  }
+}
+
+test("a crowd on a cold host: every command runs, and ten sessions cost one handshake", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  expectAll(
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 1; exit ${n}`], options)),
+    ),
+  );
+  expect(sshd.authentications()).toBe(2);
+});
+
+test("a server that allows three sessions: learned once, nothing lost, and the next crowd is spread before it is refused", async () => {
+  const sshd = await startSshd({ maxSessions: 3 });
+  const options = fresh(sshd);
+  const crowd = () =>
+    Promise.all(Array.from({ length: 9 }, (_, n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 1; exit ${n}`], options)));
+  expectAll(await crowd());
+  expect(records(options.run).map(({ record }) => record.limit)).toEqual(expect.arrayContaining([3]));
+  const refusals = () => journal(options.run).filter(({ reason }) => reason === "overflow").length;
+  const before = refusals();
+  expectAll(await crowd());
+  expect(refusals()).toBe(before);
+});
+
+test("-O exit cuts nobody: running sessions finish, the next one has a new master, the old one leaves with its last session", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const held = Array.from({ length: 5 }, (_, n) =>
+    start("shim", [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo ${n}; exit ${n}`], options),
+  );
+  await poll(() => opened(options.run) >= 5, 15_000, "five sessions");
+  const old = records(options.run)[0]?.record.pid ?? 0;
+  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
+  expect(visible(exit)).toEqual({ stdout: "", stderr: "Exit request sent.\r\n", exitCode: 0, signal: undefined });
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options)).stdout).toBe("new\n");
+  expect(sshd.authentications()).toBe(2);
+  expect(isAlive(old)).toBe(true);
+  writeFileSync(join(options.run, "go"), "");
+  const results = await Promise.all(held);
+  expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3, 4]);
+  await poll(() => !isAlive(old), 10_000, "the end of the drained master");
+});
+
+test("SSHIM_EXIT=hard ends the sessions, as OpenSSH's own -O exit does", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const session = start("shim", [...sshd.options, sshd.host, "sleep 60"], options);
+  await poll(() => opened(options.run) === 1, 15_000, "the session");
+  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, env: { SSHIM_EXIT: "hard" } });
+  expect(visible(exit)).toMatchObject({ stderr: "Exit request sent.\r\n", exitCode: 0 });
+  expect((await session).exitCode).toBe(255);
+});
+
+test("-q silences the words of -O exit and -O stop; without a master the real ssh answers", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  await runShim([...sshd.options, sshd.host, "true"], options);
+  expect(visible(await runShim([...sshd.options, "-q", "-O", "stop", sshd.host], options))).toMatchObject({ stderr: "", exitCode: 0 });
+  const none = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
+  expect(visible(none).stderr).toMatch(/^Control socket connect\(.*\): No such file or directory\r\n$/);
+  expect(none.exitCode).toBe(255);
+});
+
+test("a stopped master: -O exit says so within two seconds, the next call works, nobody deletes a file", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  await runShim([...sshd.options, sshd.host, "true"], options);
+  const first = records(options.run)[0]?.record.pid ?? 0;
+  signal(first, "SIGSTOP");
+  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, timeout: 10_000 });
+  expect(visible(exit)).toMatchObject({ stdout: "", stderr: "muxclient: master hello exchange failed\r\n", exitCode: 255 });
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo again"], options)).stdout).toBe("again\n");
+  const second = records(options.run).find(({ path }) => path.endsWith("0.m"))?.record.pid ?? 0;
+  signal(second, "SIGSTOP");
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo healed"], options))).toMatchObject({ stdout: "healed\n", stderr: "" });
+  expect(sshd.authentications()).toBe(3);
+  // Nobody was connected to either, so neither is left to unlink its successor's socket one day.
+  await poll(() => !isAlive(first) && !isAlive(second), 5000, "the end of the wedged masters");
+});
+
+test("a stopped master with a session on it is left alone, and its session goes on when it does", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const session = start(
+    "shim",
+    [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo done; exit 4`],
+    options,
+  );
+  await poll(() => opened(options.run) === 1, 15_000, "the session");
+  const pid = records(options.run)[0]?.record.pid ?? 0;
+  signal(pid, "SIGSTOP");
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo other"], options)).stdout).toBe("other\n");
+  signal(pid, "SIGCONT");
+  writeFileSync(join(options.run, "go"), "");
+  expect((await session).exitCode).toBe(4);
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo still"], options))).toMatchObject({ stdout: "still\n", stderr: "" });
+});
+
+test("a killed master: its session is lost without a word, started only once, and the next call works", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const ledger = join(options.run, "ledger");
+  const session = start("shim", [...sshd.options, sshd.host, `echo ran >> ${ledger}; sleep 60`], options);
+  await poll(() => opened(options.run) === 1 && readFileSync(ledger, "utf8") !== "", 15_000, "the session");
+  signal(records(options.run)[0]?.record.pid ?? 0, "SIGKILL");
+  const lost = await session;
+  expect({ code: lost.exitCode, stderr: String(lost.stderr) }).toEqual({ code: 255, stderr: "" });
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo next"], options))).toMatchObject({ stdout: "next\n", stderr: "" });
+  expect(readFileSync(ledger, "utf8")).toBe("ran\n");
+  expect(journal(options.run)).toContainEqual(expect.objectContaining({ event: "heal", verdict: "started" }));
+});
+
+test("a server that goes away: the session ends with the real ssh's last words", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const gone = async (side: "real" | "shim", pids: () => number[]) => {
+    const session = start(side, [...sshd.options, sshd.host, `echo $PPID; sleep 60`], options);
+    const known = pids();
+    await poll(() => sshd.processes().length > known.length + 1, 15_000, "the session");
+    await poll(() => (side === "real" ? true : opened(options.run) === 1), 15_000, "the session");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const pid of sshd.processes()) if (pid !== sshd.pid) signal(pid, "SIGKILL");
+    const result = await session;
+    return { code: result.exitCode, stderr: String(Buffer.from(result.stderr as unknown as Uint8Array)) };
+  };
+  const real = await gone("real", () => [sshd.pid]);
+  expect(real.code).toBe(255);
+  expect(await gone("shim", () => [sshd.pid])).toEqual(real);
+});
+
+test("a remote command that dies of a signal ends as with the real ssh, and costs no new master", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const args = [...sshd.options, sshd.host, "kill -9 $$"];
+  const real = await runReal(args, options);
+  expect(visible(await runShim(args, options))).toEqual(visible(real));
+  const before = sshd.authentications();
+  expect(visible(await runShim(args, options))).toEqual(visible(real));
+  expect(sshd.authentications()).toBe(before);
+});
+
+test("a master past its age is retired: its session goes on, the next one has a new master", async () => {
+  const sshd = await startSshd();
+  const options = { ...fresh(sshd), env: { SSHIM_MAX_AGE: "1s" } };
+  const session = start(
+    "shim",
+    [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo old; exit 6`],
+    options,
+  );
+  await poll(() => opened(options.run) === 1, 15_000, "the session");
+  const made = records(options.run)[0]?.record.created ?? 0;
+  await poll(() => Date.now() / 1000 > made + 3, 10_000, "its age");
+  expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options))).toMatchObject({ stdout: "new\n", stderr: "" });
+  expect(sshd.authentications()).toBe(2);
+  writeFileSync(join(options.run, "go"), "");
+  expect((await session).exitCode).toBe(6);
+});
+
+test("nothing of the caller stays in a master: no descriptor, no working directory, no lock", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const cwd = temporary();
+  const result = await runShim([...sshd.options, sshd.host, "echo x"], { ...options, cwd });
+  expect(visible(result).stdout).toBe("x\n");
+  const pid = records(options.run)[0]?.record.pid ?? 0;
+  expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
+  const targets = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
+  expect(targets.filter((target) => /^pipe:|locks$|\.m$/.test(target))).toEqual([]);
+  expect(processesOf(options.run).map((each) => each.pid)).toEqual([pid]);
+});
