@@ -8,6 +8,7 @@ import { countSessions, readRecord } from "../master/record.ts";
 import { ticketOf } from "../plan/paper.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { journalEvent } from "../state/journal.ts";
+import { CALLER_STDERR } from "../state/stderr.ts";
 import { composeQuestion } from "../ticket/question.ts";
 import { formatTicket } from "../ticket/write.ts";
 import { sayDebug } from "./debug.ts";
@@ -76,7 +77,7 @@ async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "
 function say(plan: SharedPlan, level: number, text: string): void {
   if (plan.session.logLevel < level) return;
   try {
-    writeSync(2, text);
+    writeSync(CALLER_STDERR, text);
   } catch {
     // Nobody reads it.
   }

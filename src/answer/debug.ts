@@ -1,5 +1,6 @@
 /** Our own words on stderr, which only SSHIM_DEBUG allows: without it not one byte. */
 import { writeSync } from "node:fs";
+import { CALLER_STDERR } from "../state/stderr.ts";
 
 /** Says what went wrong, or what is done and why, as one line. */
 export function sayDebug(what: unknown): void {
@@ -9,7 +10,7 @@ export function sayDebug(what: unknown): void {
   }
   const text = what instanceof Error ? (what.stack ?? what.message) : String(what);
   try {
-    writeSync(2, `sshim: ${text}\n`);
+    writeSync(CALLER_STDERR, `sshim: ${text}\n`);
   } catch {
     // A closed stderr is no reason to fail.
   }

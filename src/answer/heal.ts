@@ -8,6 +8,7 @@ import { countSessions, readRecord } from "../master/record.ts";
 import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
 import type { ControlEvent } from "../state/journal.ts";
+import { CALLER_STDERR } from "../state/stderr.ts";
 import { sayDebug } from "./debug.ts";
 import { dialAndFinish } from "./dial.ts";
 import { handOver } from "./hand-over.ts";
@@ -54,7 +55,7 @@ async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: F
   const { explainLoss } = await import("../master/lost.ts");
   const shard = shardOf(plan, asking.shard);
   const loss = await explainLoss(shard, plan.keydir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
-  if (loss.words !== "") writeSync(2, Buffer.from(loss.words, "latin1"));
+  if (loss.words !== "") writeSync(CALLER_STDERR, Buffer.from(loss.words, "latin1"));
   const { pid, evidence } = loss;
   await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
   front.finish("exit 255");

@@ -131,10 +131,9 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 	for (int i = 1; i < front->walk.command; i++)
 		argv[n++] = front->argv[i];
 
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
-		_exit(127);
-	if (fd == 3 ? fcntl(3, F_SETFD, 0) != 0 : dup2(fd, 3) < 0)
+	/* Its runtime's own words (a crash, a warning) are nobody's: the caller's stderr is 4, for the ssh that it starts and for what ssh would say. */
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), line = fcntl(fd, F_DUPFD_CLOEXEC, 5);
+	if (null < 0 || line < 0 || dup2(2, 4) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(line, 3) < 0)
 		_exit(127);
 	(void)execve(program, argv, environment);
 	_exit(127);

@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h> /* rename */
 #include <string.h>
 #include <sys/file.h>
@@ -59,8 +60,13 @@ journal(struct front *front, const char *outcome, const char *reason, int code)
 		fits = fits && append_text(line, sizeof(line), ",\"stage\":\"", front->fault.stage, "\",\"failure\":\"", front->fault.failure, "\"", NULL);
 	if (fits && append_text(line, sizeof(line), "}\n", NULL)) {
 		rotate(fd, path, limit);
+		/* A full disk, or the caller's limit on the size of files, costs the line and not the call. */
+		struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+		bool spared = sigaction(SIGXFSZ, &ignore, &before) == 0;
 		ssize_t written = write(fd, line, strlen(line));
-		(void)written; /* a full disk costs the line, not the call */
+		(void)written;
+		if (spared)
+			(void)sigaction(SIGXFSZ, &before, NULL);
 	}
 	(void)close(fd);
 }

@@ -173,8 +173,11 @@ search_path(struct front *front, const char *name, char *found, size_t size, enu
 		}
 		at = end != NULL ? end + 1 : NULL;
 	}
-	found[0] = '\0';
-	return false;
+	/* A PATH that leads nowhere is no reason to fail: OpenSSH's own programs do not look there either. */
+	*verdict = join(found, size, "/usr/bin/", name, NULL) ? judge(front, found, depth() == 0) : NOT_IT;
+	if (*verdict == NOT_IT)
+		found[0] = '\0';
+	return *verdict != NOT_IT;
 }
 
 static enum verdict

@@ -51,7 +51,12 @@ open_place(struct front *front)
 		place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (place->fd < 0)
 		return false;
-	return fstat(place->fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+	if (fstat(place->fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0)
+		return true;
+	/* Not ours alone: nothing is read from there, and not even the journal is written there. */
+	(void)close(place->fd);
+	place->fd = -1;
+	return false;
 }
 
 static bool

@@ -92,8 +92,8 @@ describe("what steers a runtime has no effect on us", () => {
   /** Cold, then warm, with a connection of its own and a ProxyCommand; the trap's file may not appear, and the variable arrives where the caller's ssh shows it. */
   async function expectUnmoved(folder: string, options: RunOptions, variable: string): Promise<void> {
     const seen = join(folder, "proxy-saw");
-    const proxy = `ProxyCommand=printf '%%s\\n' "$${variable}" >> ${seen}; exec ${buildFake("tcp-pipe")} ${sshd.port}`;
-    const args = ["-o", proxy, "-o", `SendEnv=${variable}`, ...words, `echo "\${${variable}-unset}"`];
+    const proxy = writeProxy(folder, `printf '%s\\n' "$${variable}" >> ${seen}`);
+    const args = ["-o", `ProxyCommand=${proxy}`, "-o", `SendEnv=${variable}`, ...words, `echo "\${${variable}-unset}"`];
     const jailed = { ...options, run: join(folder, "run") };
     const real = await expectSame(args, jailed);
     expect(real.exitCode).toBe(0);
@@ -107,13 +107,22 @@ describe("what steers a runtime has no effect on us", () => {
 describe("a ProxyCommand", () => {
   it("sees the caller's environment with its odd bytes, and its stderr reaches the caller", async () => {
     const folder = temporary();
-    const script = `export ODD="$(printf '\\377x')"; exec ssh -o "ProxyCommand=printf %%s \\"\\$ODD\\" | od -An -tx1 >> ${folder}/\${SIDE}; echo said >&2; exec ${buildFake("tcp-pipe")} ${sshd.port}" "$@" true`;
+    const proxy = writeProxy(folder, `printf %s "$ODD" | od -An -tx1 >> ${folder}/$SIDE; echo said >&2`);
+    const script = `export ODD="$(printf '\\377x')"; exec ssh -o ProxyCommand=${proxy} "$@" true`;
     const real = await runReal(...withSide(shell(script, words), "real"));
-    expect((await runShim(...withSide(shell(script, words), "shim"))).stderr.toString()).toBe(real.stderr.toString());
+    expect([real.exitCode, real.stderr.toString()]).toEqual([0, "said\n"]);
+    expect((await runShim(...withSide(shell(script, words), "shim"))).stderr.toString()).toBe("said\n");
     expect(textOf(join(folder, "real"))).toBe(" ff 78\n");
     expect(textOf(join(folder, "shim"))).toBe(" ff 78\n");
   });
 });
+
+/** A ProxyCommand that does something first; a script, because ssh puts an exec before the command. */
+function writeProxy(folder: string, first: string): string {
+  const file = join(folder, "proxy");
+  writeFileSync(file, `#!/bin/sh\n${first}\nexec ${buildFake("tcp-pipe")} ${sshd.port}\n`, { mode: 0o755 });
+  return file;
+}
 
 function withSide([args, options]: [string[], RunOptions], side: string): [string[], RunOptions] {
   return [args, { ...options, env: { SIDE: side } }];

@@ -64,7 +64,7 @@ describe("the control plane", () => {
     "has an interpreter that is missing": (place) => writeProgram(place, "#!/nonexistent/interpreter\n"),
     "ends at once and says nothing": (place) => writeProgram(place, "#!/bin/sh\nexit 0\n"),
     "ends with an error": (place) => writeProgram(place, "#!/bin/sh\nexit 1\n"),
-    crashes: () => writeProgram("#!/bin/sh\nkill -SEGV $$\n"),
+    crashes: (place) => writeProgram(place, "#!/bin/sh\nkill -SEGV $$\n"),
     "is killed": (place) => writeProgram(place, "#!/bin/sh\nkill -KILL $$\n"),
     "answers nonsense": (place) => writeProgram(place, "#!/bin/sh\necho nonsense >&3\nsleep 0.1\n"),
     "answers half a line": (place) => writeProgram(place, "#!/bin/sh\nprintf agai >&3\n"),
@@ -239,13 +239,14 @@ describe("what surrounds the call", () => {
   });
   it("an environment of nothing at all", async () => {
     const front = join(shimFolder, "ssh");
-    const args = ["-o", "ControlPersist=5", ...words];
+    const own = await startSshd();
+    const args = [...own.options, own.host];
     const call = (program: string, more: string[]) =>
       runShim(["-i", program, ...more], { program: "/usr/bin/env", input: "in", argv0: "env" });
     const real = await call("/usr/bin/ssh", [...args, command]);
     for (let time = 0; time < 2; time++) expect(visible(await call(front, [...args, command]))).toEqual(visible(real));
     expect((await call(front, ["-O", "exit", ...args])).exitCode).toBe(0);
-    await poll(() => sshd.processes().length === 1, 10_000, "the end of its master");
+    await poll(() => own.processes().length === 1, 10_000, "the end of its master");
   });
   it("thousands of variables, and one of 100 KB", async () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`V${index}`, `value ${index}`]));
