@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
+import { rulesOfConfiguration, rulesOfWords } from "../../src/plan/rules.ts";
 import { repository } from "../support/index.ts";
 import { countLines, projectFiles } from "./files.ts";
 import { closure, findCycles, type Import, readImports, readStaticImports } from "./imports.ts";
@@ -60,6 +61,11 @@ describe("the README", () => {
         (path) => !projectFiles([path.replace("./", "")], [""]).length,
       ),
     ).toEqual([]);
+  });
+
+  it("names every rule by which a call is passed to the real ssh", () => {
+    const all = [...rulesOfWords, ...rulesOfConfiguration].map(({ name }) => name);
+    expect(all.filter((name) => !readme?.text.includes(`\`${name}\``))).toEqual([]);
   });
 
   it("has its place for the measured numbers", () => {
