@@ -9,7 +9,7 @@ import { CALLER_STDERR } from "../state/stderr.ts";
 import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
 import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
-import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll } from "./log.ts";
+import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./log.ts";
 import type { MasterPlan } from "./need.ts";
 import { endAtOnce, findDaemon, listens, type Process } from "./process.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
@@ -48,6 +48,7 @@ async function tryDial(plan: MasterPlan, shard: number, line: DialLine, run: str
   const socket = shard === 0 ? plan.socket : `${plan.keydir}/${shard}`;
   const record = `${plan.keydir}/${shard}.m`;
   mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
+  if (socket.startsWith(`${plan.keydir}/`) && exists(`${plan.keydir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);
   if (occupied) {
     const { clearPath } = await import("./path.ts");
@@ -87,6 +88,8 @@ async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, 
       timeout = left;
     } else if (decision === "pass") {
       discard(dialled.log);
+      // From now on the plan serves this path in our own folder, and does not knock in vain where even that cannot be.
+      writeMark(socket.startsWith(`${plan.keydir}/`) ? `${plan.keydir}/0.unlinkable` : `${plan.keydir}/unlinkable`);
       return { state: "pass", reason: "unlinkable" };
     } else {
       return showFailure(plan, dialled, quiet);

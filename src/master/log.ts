@@ -73,3 +73,12 @@ export function remove(path: string): void {
     // Not there.
   }
 }
+
+/** Makes an empty file, where it can be made. */
+export function writeMark(path: string): void {
+  try {
+    writeFileSync(path, "", { mode: 0o600 });
+  } catch {
+    // Then it is found out once more.
+  }
+}

@@ -50,7 +50,9 @@ export async function findPlace(wish: Wish, facts: Facts): Promise<Place | undef
   }
   const key = await pathKey(path);
   const inside = socketPath(wish.base, key, 0);
-  const socket = byteLength(path) > USABLE_SOCKET_BYTES ? inside : path;
+  // A dial found out that no socket can be linked into place there (src/master/dial.ts).
+  const unlinkable = facts.file(`${keyDirectory(wish.base, key)}/unlinkable`) !== undefined;
+  const socket = unlinkable || byteLength(path) > USABLE_SOCKET_BYTES ? inside : path;
   const place = (accept: readonly string[], reason: Place["reason"]): Place | undefined => {
     return fits(socket)
       ? { key, keydir: keyDirectory(wish.base, key), socket, accept, shards: shardsOf(wish, key), own: true, reason }
