@@ -54,6 +54,8 @@ export function expectedOutcome(each: Case, parsed: Parsed, user: string): Outco
     if (it.agentSocket !== undefined) return {};
     return { exitCode: 0, asked: `check on ${path}, session ${flags.join("+")} on ${path}` };
   }
+  // -Z lists its keys where it would otherwise connect.
+  if (it.asksItself === "Z") return { exitCode: 0, asked: "" };
   // With ControlPersist a ProxyCommand's stderr is nobody's.
   if (it.controlPersist !== undefined || typeof (it.port ?? 22) !== "number") return { exitCode: 255, asked: "" };
   const settings = expectedSettings(parsed, user);

@@ -31,6 +31,8 @@ export function readSettings(output: string): Map<string, string> {
     const before = settings.get(keyword);
     settings.set(keyword, before === undefined ? value : `${before}\n${value}`);
   }
+  // What 10.5 prints for -C.
+  if (settings.get("compression") === "UNKNOWN") settings.set("compression", "yes");
   if (settings.has("loglevel")) settings.set("loglevel", normalLevel(settings.get("loglevel") as string));
   return settings;
 }
