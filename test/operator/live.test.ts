@@ -1,6 +1,6 @@
 /** The commands on real masters: a real sshd, the real ssh, the compiled front and control plane. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { poll, runDirectory, runShim, runSshim, type Sshd, start, startSshd } from "../support/index.ts";
+import { poll, runShim, runSshim, type Sshd, start, startSshd } from "../support/index.ts";
 import { conform } from "./support/schema.ts";
 
 let sshd: Sshd;

@@ -7,7 +7,7 @@ export const otherKey = "fedcba9876543210fedcba9876543210";
 
 /** A session's line with everything that a front writes; `over` changes it. */
 export function session(time: number, over: Partial<SessionEvent> = {}): SessionEvent {
-  const opened = over.stage === undefined || over.stage === "opened";
+  const opened = over.lane === undefined && (over.stage === undefined || over.stage === "opened");
   return {
     time: new Date(time).toISOString(),
     id: `${(Math.round(time) * 1000).toString(16)}0abc`,
