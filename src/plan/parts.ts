@@ -57,8 +57,23 @@ export function gatherParts(resolved: Resolved, around: Surroundings, facts: Fac
   return { lines: connectionLines(resolved), beyond, files, unclear };
 }
 
+/**
+ * Whether the session is to have an agent: ForwardAgent, and one that is there (check_agent_present() of ssh.c). Whether it answers is not
+ * asked, as OpenSSH's own mux client does not either.
+ */
+export function forwardsAgent(resolved: Resolved, env: Environment, facts: Facts): boolean {
+  const said = optionOf(resolved, "forwardagent") ?? "no";
+  const flag = flagOf(resolved, "forwardagent");
+  if (flag === false) {
+    return false;
+  }
+  const named = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(said)?.[1];
+  const socket = flag === true ? agentOf(resolved, env) : named === undefined ? said : readVariable(env, named);
+  return socket !== undefined && facts.file(socket) !== undefined;
+}
+
 /** The agent's socket; undefined when there is none (ssh.c main(): IdentityAgent before SSH_AUTH_SOCK). */
-function agentOf(resolved: Resolved, env: Environment): string | undefined {
+export function agentOf(resolved: Resolved, env: Environment): string | undefined {
   const said = optionOf(resolved, "identityagent") ?? "SSH_AUTH_SOCK";
   if (said.toLowerCase() === "none") {
     return undefined;

@@ -15,7 +15,7 @@ import { claimsOf } from "./claims.ts";
 import { connectionKey, connectionLines, type KeyParts } from "./key.ts";
 import { connectTimeoutOf, everyTimeOf, laneOf, persistOf } from "./lane.ts";
 import { wantsNoPath } from "./no-path.ts";
-import { gatherParts } from "./parts.ts";
+import { forwardsAgent, gatherParts } from "./parts.ts";
 import { findPlace, type Place } from "./place.ts";
 import { firstRule, type Resolving, rulesOfConfiguration, rulesOfWords } from "./rules.ts";
 import { readSession, type Session } from "./session.ts";
@@ -132,7 +132,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   if (second !== undefined) {
     return pass(second.name, second.why, resolved, once);
   }
-  const session = readSession(parsed, resolved, call.command);
+  const session = readSession(parsed, resolved, call.command, forwardsAgent(resolved, env, facts));
   if (session === undefined) {
     return pass("service-name", "only ssh knows the number of a service", resolved, once);
   }

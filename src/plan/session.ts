@@ -22,8 +22,11 @@ export interface Session {
   readonly setEnv: readonly string[];
 }
 
-/** Reads a session out of what was said and resolved. Gives undefined where only the real ssh can (a service name as -W's port). */
-export function readSession(parsed: Parsed, resolved: Resolved, command: boolean): Session | undefined {
+/**
+ * Reads a session out of what was said and resolved. Gives undefined where only the real ssh can (a service name as -W's port).
+ * @param agent whether an agent is handed on, and is there
+ */
+export function readSession(parsed: Parsed, resolved: Resolved, command: boolean, agent: boolean): Session | undefined {
   const stdio = parsed.effective.stdioForward;
   if (stdio !== undefined && (typeof stdio.port !== "number" || stdio.port < 0)) {
     return undefined;
@@ -32,7 +35,7 @@ export function readSession(parsed: Parsed, resolved: Resolved, command: boolean
   return {
     tty: stdio !== undefined || type === "none" ? "no" : readTty(resolved),
     escape: escapeOf(resolved),
-    agent: (optionOf(resolved, "forwardagent") ?? "no") !== "no" && flagOf(resolved, "forwardagent") !== false,
+    agent,
     subsystem: type === "subsystem",
     stdinNull: flagOf(resolved, "stdinnull") === true,
     logLevel: logLevelOf(resolved),

@@ -95,7 +95,7 @@ describe("Deployer", () => {
   it("attaches all its commands, with the agent, to the master at its path", async () => {
     const cp = join(temporary(), "deploy@h.example:22");
     const words = ["-A", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${cp}`, "deploy@h.example"];
-    const judging = { env: { SSH_AUTH_SOCK: "/tmp/agent" } };
+    const judging = { env: { SSH_AUTH_SOCK: writeOld(join(temporary(), "agent"), "stands for a socket") } };
     const first = await judgeShared(words, judging);
     expect(first).toMatchObject({ lane: "attach", socket: cp, persist: 60, session: { agent: true } });
     await haveMaster(first);

@@ -21,8 +21,7 @@ describe("the session", () => {
     [["-e", "%"], { escape: 37 }],
     [["-e", "\\"], { escape: 92 }],
     [["-e", " "], { escape: 32 }],
-    [["-A"], { agent: true }],
-    [["-A", "-a"], { agent: false }],
+    [["-A"], { agent: false }],
     [["-s"], { subsystem: true }],
     [["-n"], { stdinNull: true }],
     [["-q"], { logLevel: 0 }],
@@ -43,6 +42,20 @@ describe("the session", () => {
     expect((await judgeShared(["-F", config, host], { command: false })).session.command).toBe(`uptime ${host}`);
     // With both, ssh refuses; so does the judgement, and the real ssh says so.
     await expect(judgeShared(["-F", config, host])).rejects.toThrow("refused");
+  });
+
+  it("has an agent where one is handed on and is there, and is judged anew when it comes", async () => {
+    const socket = writeOld(join(temporary(), "agent"), "stands for a socket");
+    const agent = async (words: string[], env: Record<string, string>) => (await judgeShared([...words, host], { env })).session.agent;
+    expect(await agent(["-A"], { SSH_AUTH_SOCK: socket })).toBe(true);
+    expect(await agent(["-A", "-a"], { SSH_AUTH_SOCK: socket })).toBe(false);
+    expect(await agent([], { SSH_AUTH_SOCK: socket })).toBe(false);
+    expect(await agent(["-A", "-o", "IdentityAgent=none"], { SSH_AUTH_SOCK: socket })).toBe(false);
+    expect(await agent(["-o", `ForwardAgent=${socket}`], {})).toBe(true);
+    expect(await agent(["-o", "ForwardAgent=$MINE"], { MINE: socket })).toBe(true);
+    const gone = await judgeShared(["-A", host], { env: { SSH_AUTH_SOCK: `${socket}.gone` } });
+    expect(gone.session.agent).toBe(false);
+    expect(gone.dependencies).toContainEqual({ kind: "nofile", path: `${socket}.gone` });
   });
 
   it("is a bare stream for -W", async () => {
