@@ -157,6 +157,8 @@ describe("what the configuration looks at", () => {
   it("CanonicalizeHostname is asked every time, a plain configuration once", async () => {
     const file = join(folder, "config");
     writeFileSync(file, portLine(one) + base);
+    // A file that changed just now is judged anew until it has settled.
+    utimesSync(file, 1e9, 1e9);
     const control = countControl(controlPlane);
     for (let call = 0; call < 3; call++) await where(["-F", file, "plain"], { env: control.env });
     expect(control.starts()).toEqual(["resolve"]);
@@ -290,6 +292,7 @@ describe("our own side", () => {
   it("damaged, foreign and older tickets are ignored, and written anew", async () => {
     const file = join(folder, "config");
     writeFileSync(file, portLine(one) + base);
+    utimesSync(file, 1e9, 1e9);
     const own = join(temporary(), "r");
     expect(await where(["-F", file, "host"], { run: own })).toBe(one.port);
     const tickets = readdirSync(join(own, "t"));

@@ -52,7 +52,6 @@ describe("the session", () => {
     expect(await agent([], { SSH_AUTH_SOCK: socket })).toBe(false);
     expect(await agent(["-A", "-o", "IdentityAgent=none"], { SSH_AUTH_SOCK: socket })).toBe(false);
     expect(await agent(["-o", `ForwardAgent=${socket}`], {})).toBe(true);
-    expect(await agent(["-o", "ForwardAgent=$MINE"], { MINE: socket })).toBe(true);
     const gone = await judgeShared(["-A", host], { env: { SSH_AUTH_SOCK: `${socket}.gone` } });
     expect(gone.session.agent).toBe(false);
     expect(gone.dependencies).toContainEqual({ kind: "nofile", path: `${socket}.gone` });
