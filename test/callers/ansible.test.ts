@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findProgram } from "../install/programs.ts";
-import { type Sshd, startSshd, temporary, visible } from "../support/index.ts";
-import { onBothSides, type Side, seen, wholeSize } from "./sides.ts";
+import { type Sshd, startSshd, visible } from "../support/index.ts";
+import { onBothSides, type Side, scratch, seen, wholeSize } from "./sides.ts";
 
 const names = ["h1", "h2", "h3", "h4", "h5"];
 let hosts: Sshd[];
@@ -15,7 +15,7 @@ const authentications = () => hosts.map((host) => host.authentications());
 beforeAll(async () => {
   if (!findProgram("ansible")) return;
   hosts = await Promise.all(names.map((host) => startSshd({ host })));
-  config = join(temporary(), "config");
+  config = join(scratch(), "config");
   writeFileSync(config, hosts.map(({ configFile }) => readFileSync(configFile, "utf8")).join("\n"), { mode: 0o600 });
 }, 60_000);
 

@@ -3,14 +3,14 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
-import { type Sshd, shimFolder, startSshd, systemPath, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide, seen, tree } from "./sides.ts";
+import { type Sshd, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch, seen, tree } from "./sides.ts";
 
 let sshd: Sshd;
 let source: string;
 beforeAll(async () => {
   sshd = await startSshd();
-  source = join(temporary(), "src");
+  source = join(scratch(), "src");
   mkdirSync(join(source, "deep/er"), { recursive: true });
   writeFileSync(join(source, "a b"), "one\n", { mode: 0o640 });
   writeFileSync(join(source, "deep/er/c"), "two\n".repeat(10_000), { mode: 0o755 });

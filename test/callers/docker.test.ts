@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildFake } from "../fakes/index.ts";
 import { findProgram } from "../install/programs.ts";
-import { realProgram, type Sshd, shimFolder, startSshd, systemPath, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide, type Side, shellQuote } from "./sides.ts";
+import { realProgram, type Sshd, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
+import { onBothSides, onSide, type Side, scratch, shellQuote } from "./sides.ts";
 
 let sshd: Sshd;
 let api: Server;
@@ -18,7 +18,7 @@ let requests = 0;
 beforeAll(async () => {
   const { port, server } = await startApi();
   api = server;
-  const bin = temporary();
+  const bin = scratch();
   const standIn = `#!/bin/sh\n[ "$*" = "system dial-stdio" ] || exit 64\nexec ${buildFake("tcp-pipe")} ${port}\n`;
   writeFileSync(join(bin, "docker"), standIn, { mode: 0o755 });
   sshd = await startSshd({ config: [`SetEnv PATH=${bin}:/usr/bin:/bin`] });

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide } from "./sides.ts";
+import { runReal, runShim, type Sshd, startSshd, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch } from "./sides.ts";
 
 let jump: Sshd;
 let inner: Sshd;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   jump = await startSshd({ host: "jump" });
   inner = await startSshd({ host: "inner", client: ["ProxyJump jump"] });
   other = await startSshd({ host: "other", client: ["ProxyJump jump"] });
-  config = join(temporary(), "config");
+  config = join(scratch(), "config");
   writeFileSync(config, [jump, inner, other].map(({ configFile }) => readFileSync(configFile, "utf8")).join("\n"), { mode: 0o600 });
 });
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
 import { findProgram } from "../install/programs.ts";
-import { type Sshd, startSshd, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide, seen, shellQuote, tree } from "./sides.ts";
+import { type Sshd, startSshd, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch, seen, shellQuote, tree } from "./sides.ts";
 
 let sshd: Sshd;
 let quoted: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 describe.skipIf(!findProgram("sshpass"))("sshpass", () => {
   it("answers the prompt of the one dial; later calls need no answer", async () => {
-    const key = join(temporary(), "key");
+    const key = join(scratch(), "key");
     execFileSync("cp", ["-p", sshd.keyFile, key]);
     execFileSync("ssh-keygen", ["-q", "-p", "-N", "secret", "-f", key]);
     const ssh = ["ssh", ...sshd.options, "-o", "IdentityAgent=none", "-o", "IdentityFile=none", "-i", key, "target"];
@@ -33,7 +33,7 @@ describe.skipIf(!findProgram("sshpass"))("sshpass", () => {
   });
 
   it("gives the real one's code and words for a wrong answer", async () => {
-    const key = join(temporary(), "key");
+    const key = join(scratch(), "key");
     execFileSync("cp", ["-p", sshd.keyFile, key]);
     execFileSync("ssh-keygen", ["-q", "-p", "-N", "secret", "-f", key]);
     const plain = [

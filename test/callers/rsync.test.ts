@@ -4,8 +4,8 @@ import { appendFileSync, createReadStream, mkdirSync, rmSync, statSync, writeFil
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cleanEnv, poll, type Sshd, signal, start, startSshd, temporary, visible } from "../support/index.ts";
-import { onBothSides, onSide, seen, shellQuote, tree, wholeSize } from "./sides.ts";
+import { cleanEnv, poll, type Sshd, signal, start, startSshd, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch, seen, shellQuote, tree, wholeSize } from "./sides.ts";
 
 let sshd: Sshd;
 let shell: string;
@@ -14,7 +14,7 @@ const folders = wholeSize ? 100 : 20;
 beforeAll(async () => {
   sshd = await startSshd();
   shell = `ssh -F ${sshd.configFile}`;
-  small = join(temporary(), "src");
+  small = join(scratch(), "src");
   for (let folder = 0; folder < folders; folder++) {
     mkdirSync(join(small, `d${folder}`), { recursive: true });
     for (let file = 0; file < 100; file++) writeFileSync(join(small, `d${folder}/f${file}`), `${folder}/${file}\n`.repeat(file % 7));
@@ -61,7 +61,7 @@ describe("rsync", () => {
   });
 
   it("carries a big file both ways without changing a byte", async () => {
-    const big = join(temporary(), "big");
+    const big = join(scratch(), "big");
     const block = randomBytes(1 << 20);
     for (let index = 0; index < (wholeSize ? 1024 : 64); index++) {
       block.writeUInt32LE(index);
@@ -77,7 +77,7 @@ describe("rsync", () => {
   });
 
   it("goes on where it was interrupted, over the same connection", async () => {
-    const big = join(temporary(), "big");
+    const big = join(scratch(), "big");
     writeFileSync(big, randomBytes(48 << 20));
     const [{ code, sum }, cost] = await onSide("shim", sshd, async (side) => {
       const to = join(side.folder, "to");

@@ -2,7 +2,7 @@
  * Lets a caller's own program do the same work twice, in a folder of its own: with the real ssh on its PATH, and with the shim before it and a
  * runtime directory of its own, so that the server's log tells how many authentications that one piece of work cost.
  */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { cleanEnv, endMasters, type Result, type RunOptions, run, type Sshd, temporary, visible } from "../support/index.ts";
@@ -47,7 +47,7 @@ export async function onSide<T>(
   work: (side: Side) => Promise<T>,
   env: Record<string, string | undefined> = {},
 ): Promise<[T, number]> {
-  const root = temporary();
+  const root = scratch();
   const folder = join(root, "w");
   const runtime = join(root, "r");
   for (const path of [folder, runtime]) mkdirSync(path, { mode: 0o700 });
@@ -71,6 +71,14 @@ export async function onSide<T>(
   const cost = sshd.authentications() - before;
   await endMasters(runtime);
   return [result, cost];
+}
+
+let ownRoot: string | undefined;
+
+/** A new folder in the one temporary directory of this file: looking for what is left behind takes a while for each of those. */
+export function scratch(): string {
+  ownRoot ??= temporary();
+  return mkdtempSync(join(ownRoot, "s"));
 }
 
 /** What lies below a folder: path → "mode size content" (content up to 4 KiB), links by their target; times and owners are left out. */

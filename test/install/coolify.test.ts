@@ -4,8 +4,8 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, stat
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { controlPlane, repository, systemPath, temporary } from "../support/index.ts";
-import { makePackage, picture } from "./package.ts";
+import { controlPlane, repository, systemPath } from "../support/index.ts";
+import { makePackage, picture, scratch } from "./package.ts";
 
 const recorded = join(repository, "test/install/coolify");
 
@@ -20,7 +20,7 @@ interface Host {
 }
 
 function makeHost(): Host {
-  const root = temporary("co-");
+  const root = scratch("co-");
   const coolify = join(root, "coolify");
   const docker = join(root, "docker");
   cpSync(join(recorded, "source"), join(coolify, "source"), { recursive: true });

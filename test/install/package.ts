@@ -6,6 +6,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -27,9 +28,17 @@ export interface Package {
   calls(): string[];
 }
 
+let ownRoot: string | undefined;
+
+/** A new folder in the one temporary directory of this file. */
+export function scratch(prefix: string): string {
+  ownRoot ??= temporary();
+  return mkdtempSync(join(ownRoot, prefix));
+}
+
 /** A folder like the archive's: bin, install, docs, completions. */
 export function makePackage(options: PackageOptions = {}): Package {
-  const folder = temporary("pk-");
+  const folder = scratch("package-");
   const log = join(folder, "calls");
   const standIn = `#!/bin/sh\necho "$@" >>'${log}'\n`;
   put(join(folder, "bin/ssh"), readFileSync(shimProgram));

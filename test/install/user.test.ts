@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { repository, systemPath, temporary } from "../support/index.ts";
-import { makePackage, type Package, picture, put } from "./package.ts";
+import { repository, systemPath } from "../support/index.ts";
+import { makePackage, type Package, picture, put, scratch } from "./package.ts";
 import { findProgram } from "./programs.ts";
 
 function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}) {
@@ -33,7 +33,7 @@ describe("install/user.sh", () => {
     ["fish", "fish", "-c"],
   ] as Array<[string, string, ...string[]]>)
     it.skipIf(!findProgram(shell[0] as string))(`puts ssh, scp and sftp before the real ones for ${name}`, () => {
-      const home = temporary("home-");
+      const home = scratch("home-");
       mkdirSync(join(home, ".config/fish"), { recursive: true });
       writeFileSync(join(home, ".bashrc"), "# mine\n");
       expect(install(home, makePackage())).toMatchObject({ code: 0, err: "" });
@@ -41,14 +41,14 @@ describe("install/user.sh", () => {
     });
 
   it("ends with the doctor, run from where it was installed", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     const from = makePackage({ control: `#!/bin/sh\ncase $1 in doctor) echo "doctor: $0 $(command -v ssh)" ;; esac\n` });
     const bin = join(home, ".local/lib/sshim/bin");
     expect(install(home, from).out).toContain(`doctor: ${bin}/sshim-control ${bin}/ssh\n`);
   });
 
   it("changes nothing the second time, not even a file's inode", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     const from = makePackage();
     install(home, from);
     const before = picture(home, true);
@@ -57,7 +57,7 @@ describe("install/user.sh", () => {
   });
 
   it("replaces an older version by rename, so that a running program keeps its own", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     install(home, makePackage());
     const target = join(home, ".local/lib/sshim/bin/sshim-control");
     const before = lstatSync(target).ino;
@@ -67,7 +67,7 @@ describe("install/user.sh", () => {
   });
 
   it("leaves HOME as it was when it is taken out", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     mkdirSync(join(home, "dotfiles"));
     writeFileSync(join(home, ".profile"), "# mine\nexport A=1\n");
     writeFileSync(join(home, "dotfiles/bashrc"), "alias l=ls\n");
@@ -86,14 +86,14 @@ describe("install/user.sh", () => {
   });
 
   it("keeps a start-up file whose last line has no end", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     writeFileSync(join(home, ".profile"), "export A=1");
     install(home, makePackage());
     expect(readFileSync(join(home, ".profile"), "utf8")).toMatch(/^export A=1\n# >>> sshim >>>\n/);
   });
 
   it("writes nothing with --dry-run, and says what it would do", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     writeFileSync(join(home, ".profile"), "# mine\n");
     const before = picture(home);
     const { code, out } = install(home, makePackage(), ["--dry-run"]);
@@ -107,7 +107,7 @@ describe("install/user.sh", () => {
   });
 
   it("takes the musl build where the other does not start", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     const from = makePackage({ control: "#!/no/such/loader\n", musl: "" });
     expect(install(home, from)).toMatchObject({ code: 0, err: "" });
     const target = join(home, ".local/lib/sshim");
@@ -116,18 +116,18 @@ describe("install/user.sh", () => {
   });
 
   it("says so when no control plane starts here, and ssh works all the same", () => {
-    const home = temporary("home-");
+    const home = scratch("home-");
     const { code, err } = install(home, makePackage({ control: "#!/no/such/loader\n" }));
     expect(code).toBe(1);
     expect(err).toContain("no control plane starts here: every call goes to the real ssh");
     const ssh = join(home, ".local/lib/sshim/bin/ssh");
-    const version = spawnSync(ssh, ["-V"], { encoding: "utf8", env: { PATH: systemPath, HOME: home, SSHIM_DIR: temporary() } });
+    const version = spawnSync(ssh, ["-V"], { encoding: "utf8", env: { PATH: systemPath, HOME: home, SSHIM_DIR: scratch("t-") } });
     expect(version.stderr).toMatch(/^OpenSSH_/);
   });
 
   it("links into a prefix for everybody with --system, and out again", () => {
-    const prefix = temporary("usr-");
-    const home = temporary("home-");
+    const prefix = scratch("usr-");
+    const home = scratch("home-");
     const from = makePackage();
     const env = { SSHIM_PREFIX: prefix };
     expect(install(home, from, ["--system"], env)).toMatchObject({ code: 0, err: "" });
@@ -144,17 +144,17 @@ describe("install/user.sh", () => {
   });
 
   it("does not replace an ssh that somebody else put into the prefix", () => {
-    const prefix = temporary("usr-");
+    const prefix = scratch("usr-");
     put(join(prefix, "bin/ssh"), "#!/bin/sh\n# built by hand\n");
     const before = picture(prefix);
-    const { code, err } = install(temporary("home-"), makePackage(), ["--system"], { SSHIM_PREFIX: prefix });
+    const { code, err } = install(scratch("home-"), makePackage(), ["--system"], { SSHIM_PREFIX: prefix });
     expect(code).toBe(1);
     expect(err).toContain(`${prefix}/bin/ssh is there and is not sshim's`);
     expect(picture(prefix)).toEqual(before);
   });
 
   it("refuses words that it does not know", () => {
-    expect(install(temporary("home-"), makePackage(), ["--sytem"]).code).toBe(2);
+    expect(install(scratch("home-"), makePackage(), ["--sytem"]).code).toBe(2);
   });
 
   it.skipIf(!findProgram("shellcheck") || !findProgram("busybox"))("is clean for shellcheck and BusyBox, as are the other scripts", () => {
