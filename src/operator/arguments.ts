@@ -37,6 +37,7 @@ export async function readArguments(command: CommandRow, argv: readonly string[]
   });
   const { _: operands, "--": ssh, ...options } = read as unknown as { _: string[]; "--"?: string[] } & Read["options"];
   for (const name of Object.keys(options)) checkOption(command, rows, name, options[name]);
+  checkFlags(command, rows, argv);
   const result = { options: options as Read["options"], operands: operands.map(String), ssh: (ssh ?? []).map(String) };
   if (!options.help) checkOperands(command, result);
   return result;
@@ -51,6 +52,15 @@ function checkOption(command: CommandRow, rows: readonly OptionRow[], name: stri
   }
   if (row.value && (value === "" || value === undefined)) fail(command, `--${name}: it needs ${row.value}`);
   if (row.choices && !row.choices.includes(String(value))) fail(command, `--${name}: it is one of ${row.choices.join(", ")}`);
+}
+
+/** `--json=no` reads as if it said no; it is refused instead. */
+function checkFlags(command: CommandRow, rows: readonly OptionRow[], argv: readonly string[]): void {
+  const end = argv.indexOf("--");
+  for (const word of end < 0 ? argv : argv.slice(0, end)) {
+    const name = /^--([^=]+)=/.exec(word)?.[1];
+    if (name !== undefined && rows.some((row) => row.name === name && !row.value)) fail(command, `--${name}: it takes no value`);
+  }
 }
 
 function checkOperands(command: CommandRow, read: Read): void {

@@ -3,12 +3,12 @@ import { settingRows } from "../state/settings.ts";
 import { commonOptions } from "./arguments.ts";
 import type { OptionRow } from "./command.ts";
 import { commands } from "./commands.ts";
-import { VERSION } from "./version.ts";
+import { RELEASED, VERSION } from "./version.ts";
 
 /** The whole page. The same tables give the same bytes: docs/sshim.1 is compared with it. */
 export function formatManual(): string {
   const lines = [
-    `.TH SSHIM 1 "" "sshim ${VERSION}" "User Commands"`,
+    `.TH SSHIM 1 "${RELEASED}" "sshim ${VERSION}" "User Commands"`,
     ".SH NAME",
     "sshim \\- see, explain and drain the connections that ssh shares",
     ".SH SYNOPSIS",

@@ -4,6 +4,9 @@ import { writeAll } from "./output.ts";
 /** The version of package.json: a test compares them. */
 export const VERSION = "0.1.0";
 
+/** When this version was made, for the manual. */
+export const RELEASED = "2026-11-22";
+
 export function showVersion(json: boolean): number {
   writeAll(1, json ? `${JSON.stringify({ version: VERSION })}\n` : `sshim ${VERSION}\n`);
   return 0;
