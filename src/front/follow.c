@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "session.h"
 #include "text.h"
+#include "tty.h"
 
 enum { ATTEMPTS_MAX = 12, ROUNDS_MAX = 200 };
 
@@ -58,6 +59,8 @@ attach(struct front *front)
 	struct stay stay = { .connection = { .fd = -1, .record_fd = -1, .slot = -1 }, .standing = OUTSIDE };
 	enum purpose purpose = front->ticket.stdio_host != NULL ? FOR_STDIO : FOR_SESSION;
 
+	if (front->ticket.lane == LANE_ATTACH && own_socket(&front->ticket) && lacks_modes(&front->ticket))
+		pass(front, "no terminal to take modes from");
 	for (int round = 0; front->attempts < ATTEMPTS_MAX && round < ROUNDS_MAX; round++) {
 		bool establish = front->ticket.lane == LANE_ESTABLISH;
 		if (front->ticket.lane == LANE_PASS)

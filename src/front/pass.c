@@ -30,6 +30,8 @@ enum verdict { NOT_IT, PROGRAM, SCRIPT };
 static enum verdict judge(struct front *front, const char *path, bool scripts);
 static bool is_copy(int fd, size_t size);
 static bool search_path(struct front *front, const char *name, char *found, size_t size, enum verdict *verdict);
+static int before_host(const struct front *front);
+static char **add_socket_option(struct front *front, const char *path, int place);
 static int depth(void);
 static _Noreturn void say(const char *what, const char *why, const char *origin);
 
@@ -104,17 +106,10 @@ pass(struct front *front, const char *reason)
 		(void)setenv("SSHIM_DEPTH", number((uint64_t)depth() + 1, 1, mark), 1);
 	}
 	char **argv = front->argv;
-	if (front->have_ticket && front->ticket.socket_option != NULL && front->ticket.lane != LANE_ATTACH) {
-		argv = calloc((size_t)front->argc + 3, sizeof(*argv));
-		if (argv != NULL) {
-			argv[0] = front->argv[0];
-			argv[1] = "-S";
-			argv[2] = front->ticket.socket_option;
-			memcpy(argv + 3, front->argv + 1, (size_t)front->argc * sizeof(*argv));
-		} else {
-			argv = front->argv;
-		}
-	}
+	if (front->have_ticket && front->ticket.lane == LANE_ATTACH)
+		argv = add_socket_option(front, "none", before_host(front));
+	else if (front->have_ticket && front->ticket.socket_option != NULL)
+		argv = add_socket_option(front, front->ticket.socket_option, 1);
 	(void)execve(front->real, argv, environ);
 	say("cannot start the real ssh", strerror(errno), front->real);
 }
@@ -210,6 +205,31 @@ is_copy(int fd, size_t size)
 
 	free(bytes);
 	return found;
+}
+
+/* A session that could not be shared goes by itself, past the master that failed us: ssh's own mux client would try it again, say so, and run the
+ * command a second time where only the reply was lost. The last -S counts, so ours comes last, but before a `--` that ends the options. */
+static int
+before_host(const struct front *front)
+{
+	int host = front->walk.host;
+
+	return host > 1 && strcmp(front->argv[host - 1], "--") != 0 ? host : 1;
+}
+
+/* The argv with `-S path` at that place; the caller's own where there is no memory for it. */
+static char **
+add_socket_option(struct front *front, const char *path, int place)
+{
+	char **argv = calloc((size_t)front->argc + 3, sizeof(*argv));
+
+	if (argv == NULL)
+		return front->argv;
+	memcpy(argv, front->argv, (size_t)place * sizeof(*argv));
+	argv[place] = (char *)(uintptr_t)"-S";
+	argv[place + 1] = (char *)(uintptr_t)path;
+	memcpy(argv + place + 2, front->argv + place, (size_t)(front->argc - place) * sizeof(*argv));
+	return argv;
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "relay.h"
 #include "tty.h"
 #include "text.h"
 
@@ -20,7 +21,7 @@ static volatile sig_atomic_t ended_by, resized;
 
 struct signals {
 	sigset_t before;     /* the caller's mask, which the waits use */
-	struct sigaction old[3];
+	struct sigaction old[3], old_pipe;
 };
 static const int endings[3] = { SIGHUP, SIGINT, SIGTERM };
 
@@ -28,12 +29,13 @@ static bool build_request(struct front *front, const struct tty *tty, struct mux
 static void put_command(struct front *front, struct mux_output *out);
 static void put_environment(const struct ticket *ticket, struct mux_output *out);
 static bool match_pattern(const char *text, const char *pattern);
-static bool send_request(struct front *front, struct connection *connection, const struct mux_output *out);
+static bool send_request(struct front *front, struct connection *connection, const struct mux_output *out, int errors);
 static bool send_descriptor(int fd, int descriptor);
 static void set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure);
-static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, uint32_t *session);
+static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session);
 static _Noreturn void leave_guard(struct front *front, struct connection *connection, struct signals *signals);
-static _Noreturn void wait_session(struct front *front, struct connection *connection, struct signals *signals, struct tty *tty, uint32_t session);
+static _Noreturn void wait_session(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session);
+static enum heard hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask);
 static void catch_signals(struct signals *signals, bool tty);
 static void release_signals(struct signals *signals);
 static void note_signal(int signal_number);
@@ -55,13 +57,18 @@ run_session(struct front *front, struct connection *connection)
 		say_text("Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n", NULL);
 		front->said_no_tty = true;
 	}
+	struct relay relay = { -1, -1 };
+	if (front->ticket.stdio_host == NULL)
+		relay = open_relay();
 	catch_signals(&signals, tty.wanted);
-	bool opened = send_request(front, connection, &out);
+	bool opened = send_request(front, connection, &out, relay.to >= 0 ? relay.to : 2);
 	free(out.bytes);
+	hand_over_relay(&relay);
 	if (opened)
-		opened = hear_opening(front, connection, &signals, &session);
+		opened = hear_opening(front, connection, &signals, &relay, &session);
 	if (opened)
-		wait_session(front, connection, &signals, &tty, session);
+		wait_session(front, connection, &signals, &relay, &tty, session);
+	close_relay(&relay);
 	release_signals(&signals);
 }
 
@@ -166,7 +173,7 @@ match_pattern(const char *text, const char *pattern)
 
 /* A master acts only when it has the whole request and all descriptors, so until the last one is gone nothing can have started. */
 static bool
-send_request(struct front *front, struct connection *connection, const struct mux_output *out)
+send_request(struct front *front, struct connection *connection, const struct mux_output *out, int errors)
 {
 	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
 	int null = -1;
@@ -184,7 +191,7 @@ send_request(struct front *front, struct connection *connection, const struct mu
 		at += sent ? (size_t)some : 0;
 	}
 	for (int i = 0; sent && i < descriptors; i++)
-		sent = send_descriptor(connection->fd, i == 0 && null >= 0 ? null : i);
+		sent = send_descriptor(connection->fd, i == 0 && null >= 0 ? null : i == 2 ? errors : i);
 	if (null >= 0)
 		(void)close(null);
 	front->sent = sent;
@@ -213,14 +220,14 @@ send_descriptor(int fd, int descriptor)
 }
 
 static bool
-hear_opening(struct front *front, struct connection *connection, struct signals *signals, uint32_t *session)
+hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session)
 {
 	const size_t kept = sizeof(front->fault.detail) - 1;
 	struct mux_reply reply;
 	size_t length;
 	enum heard heard;
 
-	while ((heard = hear_frame(connection->fd, &connection->input, &reply, &length, 0, &signals->before)) == HEARD_SIGNAL)
+	while ((heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before)) == HEARD_SIGNAL)
 		if (ended_by != 0)
 			leave_guard(front, connection, signals);
 	if (heard != HEARD) {
@@ -283,7 +290,7 @@ leave_guard(struct front *front, struct connection *connection, struct signals *
 }
 
 static _Noreturn void
-wait_session(struct front *front, struct connection *connection, struct signals *signals, struct tty *tty, uint32_t session)
+wait_session(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session)
 {
 	bool stdio = front->ticket.stdio_host != NULL, exit_seen = false, whole = true;
 	uint32_t exit_value = 255;
@@ -297,7 +304,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	if (tty->wanted)
 		enter_raw_mode(tty);
 	while (ended_by == 0 && whole) {
-		enum heard heard = hear_frame(connection->fd, &connection->input, &reply, &length, 0, &signals->before);
+		enum heard heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before);
 		if (heard == HEARD_SIGNAL) {
 			/* The master reads the size from the terminal itself. */
 			if (resized != 0)
@@ -317,11 +324,13 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		if (whole)
 			mux_drop(&connection->input, length);
 	}
-	int number = ended_by;
 	(void)close(connection->fd);
 	leave_raw_mode(tty);
+	/* What the session wrote before its end belongs to it. */
+	while (whole && ended_by == 0 && !wait_beside_relay(relay, -1, &signals->before))
+		;
+	int number = ended_by;
 	mark_used(connection);
-	(void)signal(SIGPIPE, SIG_IGN);
 	if (number != 0) {
 		journal(front, "signal", NULL, 255);
 		exit_value = 255;
@@ -336,9 +345,19 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		exit_value = answer.kind == ANSWER_EXIT ? (uint32_t)answer.code : 255;
 		journal(front, "lost", NULL, (int)exit_value);
 	}
-	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL)
+	/* ssh ended by a signal goes without a word (client_loop), its mux client does not (mux_client_request_session). */
+	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL && (number == 0 || !own_socket(&front->ticket)))
 		say_text(front->ticket.closing, "\r\n", NULL);
 	_exit((int)exit_value);
+}
+
+/* The next frame; what comes on the relay meanwhile goes its way. */
+static enum heard
+hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask)
+{
+	if (relay->from >= 0 && mux_decode(&connection->input, reply, length) == MUX_MORE && !wait_beside_relay(relay, connection->fd, mask))
+		return HEARD_SIGNAL;
+	return hear_frame(connection->fd, &connection->input, reply, length, 0, mask);
 }
 
 /* From the request on, HUP, INT and TERM are noted instead of killing us; one that the caller ignored stays ignored. They are blocked but
@@ -362,6 +381,9 @@ catch_signals(struct signals *signals, bool tty)
 	}
 	if (tty)
 		(void)sigaction(SIGWINCH, &note, NULL);
+	/* ssh.c main ignores it. */
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	(void)sigaction(SIGPIPE, &ignore, &signals->old_pipe);
 }
 
 static void
@@ -370,6 +392,7 @@ release_signals(struct signals *signals)
 	for (int i = 0; i < 3; i++)
 		(void)sigaction(endings[i], &signals->old[i], NULL);
 	(void)signal(SIGWINCH, SIG_DFL);
+	(void)sigaction(SIGPIPE, &signals->old_pipe, NULL);
 	(void)sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }
 

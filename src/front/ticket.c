@@ -11,6 +11,14 @@
 #include "front.h"
 
 bool
+own_socket(const struct ticket *ticket)
+{
+	size_t length = strlen(ticket->keydir);
+
+	return strncmp(ticket->socket, ticket->keydir, length) == 0 && ticket->socket[length] == '/';
+}
+
+bool
 ticket_fresh(const struct ticket *ticket)
 {
 	for (size_t i = 0; i < ticket->dependency_count; i++) {

@@ -17,6 +17,12 @@ choose_tty(const struct ticket *ticket, bool command)
 	return tty;
 }
 
+bool
+lacks_modes(const struct ticket *ticket)
+{
+	return ticket->tty == TTY_FORCE && ticket->stdio_host == NULL && (ticket->stdin_null || !isatty(0));
+}
+
 void
 enter_raw_mode(struct tty *tty)
 {
