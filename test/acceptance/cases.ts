@@ -60,7 +60,7 @@ export function countControl(program: string): { env: Record<string, string>; st
   return { env: { SSHIM_CONTROL: script }, starts: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []) };
 }
 
-/** The journal's lines of a runtime directory. */
+/** The journal's lines of a runtime directory: sessions, and the control plane's events. */
 export function readJournal(run: string): Array<Record<string, unknown>> {
   const file = join(run, "journal.jsonl");
   if (!existsSync(file)) return [];

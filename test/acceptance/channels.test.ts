@@ -52,7 +52,11 @@ describe("subsystems", () => {
       expect(answers).toEqual([answers[0], answers[0], answers[0]]);
     });
   it("a subsystem that the server does not have", async () => {
-    await expectSame(["-s", ...words, "no-such-subsystem"]);
+    // The word "subsystem request failed on channel 0" stays with the master, as with OpenSSH's own sharing.
+    const path = join(temporary("cp-"), "s");
+    expect((await runReal(["-fNM", "-S", path, ...words])).exitCode).toBe(0);
+    expect((await expectSame(["-s", "-S", path, ...words, "no-such-subsystem"])).exitCode).toBe(255);
+    expect((await runShim(["-s", ...words, "no-such-subsystem"])).exitCode).toBe(255);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  freePort,
   isAlive,
   mastersOf,
   poll,
@@ -92,10 +93,11 @@ describe("on a caller's own ControlPath", () => {
         ]);
   });
   it("forward and cancel go to the real ssh with the same path", async () => {
+    const forward = `127.0.0.1:${await freePort()}:localhost:1`;
     await expectSameSteps((path) => [
       make(path),
-      ["-O", "forward", "-L", `${path}.f:localhost:1`, "-S", path, "x"],
-      ["-O", "cancel", "-L", `${path}.f:localhost:1`, "-S", path, "x"],
+      ["-O", "forward", "-L", forward, "-S", path, "x"],
+      ["-O", "cancel", "-L", forward, "-S", path, "x"],
     ]);
   });
   it("a word that does not exist, and two words", async () => {

@@ -79,7 +79,7 @@ describe("the holder of the lock is killed in the middle of a handshake", () => 
     // The first dial hangs in its ProxyCommand; every later one goes through.
     writeFileSync(
       proxy,
-      `#!/bin/sh\nif mkdir ${marker} 2>/dev/null; then exec sleep 300; fi\nexec ${buildFake("tcp-pipe")} ${sshd.port}\n`,
+      `#!/bin/sh\nif mkdir ${marker} 2>/dev/null; then exec cat > /dev/null; fi\nexec ${buildFake("tcp-pipe")} ${sshd.port}\n`,
     );
     chmodSync(proxy, 0o755);
     const args = ["-o", `ProxyCommand=${proxy}`, ...words, "echo through"];

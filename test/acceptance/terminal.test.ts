@@ -1,7 +1,8 @@
 /** Sessions with a terminal: allocation, size, modes restored on every way out, escapes, and the words at the end. */
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal, type Terminal } from "../fakes/index.ts";
-import { mastersOf, poll, runDirectory, runReal, runShim, type Sshd, signal, start, startSshd } from "../support/index.ts";
+import { mastersOf, poll, runDirectory, runReal, runShim, type Sshd, signal, start, startSshd, temporary } from "../support/index.ts";
 import { expectSame, expectSameShared, readJournal } from "./cases.ts";
 
 let sshd: Sshd;
@@ -48,7 +49,7 @@ describe("whether there is a terminal", () => {
     await expectSame(["-q", "-t", ...words, "test -t 0 || echo none"], { env });
   });
   it("-tt without a local terminal forces one", async () => {
-    const real = await expectSameShared(sshd, ["-tt", ...words, "test -t 0 && echo yes; exit 8"], { env });
+    const real = await expectSame(["-tt", ...words, "test -t 0 && echo yes; exit 8"], { env });
     expect(real.stdout.toString()).toBe("yes\r\n");
   });
   it("-t -T, -T -t and -n -t", async () => {
@@ -182,11 +183,11 @@ describe("every way out restores the modes", () => {
     expect(terminal.modes().at(-1)).toBe(terminal.modes()[0]);
   });
 
-  it("a server without terminals (PermitTTY no)", async () => {
+  it("a server without terminals (PermitTTY no): as through OpenSSH's own sharing", async () => {
     const other = await startSshd({ config: ["PermitTTY no"] });
-    const args = ["-t", ...other.options, other.host, "echo went on"];
-    const play = async () => undefined;
-    await expectSameOnTerminal(args, play);
+    const path = join(temporary("cp-"), "s");
+    expect((await runReal(["-fNM", "-S", path, ...other.options, other.host])).exitCode).toBe(0);
+    await expectSameOnTerminal(["-t", "-S", path, ...other.options, other.host, "echo went on"]);
   });
 });
 
