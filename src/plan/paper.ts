@@ -26,8 +26,9 @@ function wayOf(plan: SharedPlan): Way {
   return {
     ...{ key: plan.key, keydir: plan.keydir, socket: plan.socket, accept: plan.accept, shards: plan.shards },
     limit: plan.settings.max_sessions,
-    persist: idle === undefined ? plan.persist : plan.persist === 0 ? idle : Math.min(idle, plan.persist),
-    maxAge: plan.settings.max_age,
+    // A guest could not make the master anew, so it never finds it too old: whoever made it will.
+    persist: plan.guest ? 0 : idle === undefined ? plan.persist : plan.persist === 0 ? idle : Math.min(idle, plan.persist),
+    maxAge: plan.guest ? 0 : plan.settings.max_age,
     connectTimeout: plan.connectTimeout,
     session: plan.session,
     // mux.c says it so of a shared connection, clientloop.c of one's own.

@@ -18,6 +18,8 @@ export interface Place {
   readonly shards: number;
   /** The socket is the caller's own ControlPath, or stands for it. */
   readonly own: boolean;
+  /** The master that is there was made by a caller who said more: this one may use it, but could not make it again. */
+  readonly guest: boolean;
   readonly reason: "shared" | "control-path" | "foreign-master" | "rotated" | "other-connection" | "master-at-control-path";
 }
 
@@ -53,9 +55,9 @@ export async function findPlace(wish: Wish, facts: Facts): Promise<Place | undef
   // A dial found out that no socket can be linked into place there (src/master/dial.ts).
   const unlinkable = facts.file(`${keyDirectory(wish.base, key)}/unlinkable`) !== undefined;
   const socket = unlinkable || byteLength(path) > USABLE_SOCKET_BYTES ? inside : path;
-  const place = (accept: readonly string[], reason: Place["reason"]): Place | undefined => {
+  const place = (accept: readonly string[], reason: Place["reason"], guest = false): Place | undefined => {
     return fits(socket)
-      ? { key, keydir: keyDirectory(wish.base, key), socket, accept, shards: shardsOf(wish, key), own: true, reason }
+      ? { key, keydir: keyDirectory(wish.base, key), socket, accept, shards: shardsOf(wish, key), own: true, guest, reason }
       : undefined;
   };
   const usual = wish.makes ? "control-path" : "master-at-control-path";
@@ -72,7 +74,7 @@ export async function findPlace(wish: Wish, facts: Facts): Promise<Place | undef
   }
   switch (compareClaims(wish.parts, record.claims, wish.defaults())) {
     case "compatible":
-      return place([wish.character, record.character], usual);
+      return place([wish.character, record.character], usual, true);
     case "rotated":
       // The front finds a character that it may not use, and asks: the master is retired and made anew.
       return place([wish.character], "rotated");
@@ -92,6 +94,7 @@ function ownPlace(wish: Wish, reason: Place["reason"]): Place | undefined {
     accept: [wish.character],
     shards: shardsOf(wish, key),
     own: false,
+    guest: false,
     reason,
   };
   return fits(socket) ? place : undefined;

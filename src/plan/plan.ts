@@ -70,6 +70,8 @@ export interface SharedPlan extends Judged {
   readonly shards: number;
   /** The socket is the caller's own ControlPath. */
   readonly own: boolean;
+  /** May use the master that is there, but lacks what it was made with (a health check that names no key). */
+  readonly guest: boolean;
   /** Seconds that a master without sessions is kept, and waits are bounded by; persist 0 = no bound. */
   readonly persist: number;
   readonly connectTimeout: number;
@@ -175,6 +177,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
       accept: place.accept,
       shards: place.shards,
       own: place.own,
+      guest: place.guest,
     },
     ...{ persist: persistOf(resolved, settings, lane), connectTimeout: connectTimeoutOf(resolved, settings), session, parts },
     ...{ host: dialDestination(parsed) ?? "", connection: connectionArguments(parsed) },

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { writeRecord } from "../../src/master/record.ts";
+import { ticketOf } from "../../src/plan/paper.ts";
 import type { SharedPlan } from "../../src/plan/plan.ts";
 import { recordPath } from "../../src/state/paths.ts";
 import { temporary } from "../support/index.ts";
@@ -65,6 +66,12 @@ describe("Coolify on its mux path", () => {
     expect(check).toMatchObject({ lane: "attach", key: made.key, socket: cp, reason: "control-path" });
     expect(check.accept).toEqual([check.character, made.character]);
     expect(check.character).not.toBe(made.character);
+    expect([script.guest, check.guest]).toEqual([false, true]);
+    // Too old for a caller that can make it anew, never for one that could not.
+    expect([ticketOf(script, "").way, ticketOf(check, "").way]).toMatchObject([
+      { persist: 3600, maxAge: 1800 },
+      { persist: 0, maxAge: 0 },
+    ]);
   });
 
   it("controls it by the path alone, whatever host it names", async () => {
