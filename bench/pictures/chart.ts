@@ -35,7 +35,7 @@ export function drawChart(chart: Chart): string {
     parts.push(
       `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.map(([x, y]) => `${across(x)},${up(y)}`).join(" ")}"/>`,
     );
-    parts.push(...points.map(([x, y]) => `<circle fill="${colour}" cx="${across(x)}" cy="${up(y)}" r="3"/>`));
+    if (points.length < 20) parts.push(...points.map(([x, y]) => `<circle fill="${colour}" cx="${across(x)}" cy="${up(y)}" r="3"/>`));
   }
   let legend = left;
   for (const { name, colour } of chart.lines) {
