@@ -22,7 +22,7 @@ struct stay {
 	int shard;
 	char lock[128];
 	bool failed_known;
-	struct stat failed_before;   /* RUN/k/<key>/failed when we began to wait */
+	struct stat failed_before;   /* RUN/k/<key>/failed.<character> when we began to wait */
 };
 
 static _Noreturn void attach(struct front *front);
@@ -166,7 +166,8 @@ name_lock(struct front *front, struct stay *stay)
 static bool
 failed_path(struct front *front, char *path, size_t size)
 {
-	return join(path, size, front->ticket.keydir, "/failed", NULL);
+	/* On a caller's ControlPath others dial with other options: only a failure of the same connection is ours too. */
+	return front->ticket.accept_count > 0 && join(path, size, front->ticket.keydir, "/failed.", front->ticket.accept[0], NULL);
 }
 
 static bool

@@ -44,9 +44,9 @@ export function discard(log: Log | undefined): void {
   remove(log.path);
 }
 
-/** Whoever waits for this dial says the same: each failure is a new inode. */
+/** Whoever waits for this very connection says the same: each failure is a new inode. On a caller's path others dial with other options. */
 export function shareFailure(plan: MasterPlan, bytes: Uint8Array): void {
-  const path = `${plan.keydir}/failed`;
+  const path = `${plan.keydir}/failed.${plan.character}`;
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, bytes, { mode: 0o600 });

@@ -74,9 +74,9 @@ export function logPath(run: string, key: string, shard: number, n: number | str
   return `${socketPath(run, key, shard)}.${n}.log`;
 }
 
-/** What the last failed dial for this key wrote on stderr. */
-export function failedPath(run: string, key: string): string {
-  return `${keyDirectory(run, key)}/failed`;
+/** What the last failed dial for this key, of that connection, wrote on stderr. */
+export function failedPath(run: string, key: string, character: string): string {
+  return `${keyDirectory(run, key)}/failed.${character}`;
 }
 
 /** Writes any string as one word: each byte outside `!`…`~`, and `%`, as %XX; the empty string as `%`. */

@@ -19,9 +19,9 @@ export function readLastWords(run: string, session: SessionEvent): LastWords[] {
   const end = Date.parse(session.time);
   const begin = end - session.ms - NEAR;
   return listFolder(folder)
-    .filter((name) => name === "failed" || new RegExp(`^${session.shard ?? 0}\\..*\\.log$`).test(name))
+    .filter((name) => /^failed\./.test(name) || new RegExp(`^${session.shard ?? 0}\\..*\\.log$`).test(name))
     .map((name) => ({ path: `${folder}/${name}`, time: modified(`${folder}/${name}`) }))
-    .filter(({ path, time }) => time >= begin && (!path.endsWith("/failed") || time <= end + 1000))
+    .filter(({ path, time }) => time >= begin && (!/\/failed\.[^/]*$/.test(path) || time <= end + 1000))
     .sort((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))
     .slice(0, 2)
     .map(({ path }) => ({ path, lines: lastLines(path) }))
