@@ -3,7 +3,7 @@
  */
 import { writeSync } from "node:fs";
 import { retireShard, type Shard, shardOf } from "../master/drain.ts";
-import { quarantine } from "../master/path.ts";
+import { leaveRecord, quarantine } from "../master/path.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
@@ -82,16 +82,35 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
   front.finish(outcome);
 }
 
-/** A master of another character: by now the plan has seen its record. One that was made with a key file that is no more is made anew. */
+/**
+ * A master of another character than the caller may use, or without a record that speaks of it. By now the plan has seen the record: it says
+ * whether this caller may use it after all. A master that was made with a key file that is no more is made anew.
+ */
 async function judgeAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
-  const character = readRecord(shard.record)?.character;
-  const unfit = character !== undefined && !plan.accept.includes(character);
-  if (unfit && (plan.reason === "rotated" || plan.key === plan.character)) {
+  const record = readRecord(shard.record);
+  if (record === undefined && shard.socket.startsWith(`${plan.keydir}/`)) {
+    // Only we make masters there. Whose connection it is says the folder's name, unless that stands for a caller's path.
+    if (plan.key !== plan.character) await retire(asking, plan, shard, "identity");
+    return dialAndFinish(asking, plan, front);
+  }
+  if (record !== undefined && (plan.reason === "rotated" || plan.key === plan.character) && !plan.accept.includes(record.character)) {
     await retire(asking, plan, shard, "identity");
     return dialAndFinish(asking, plan, front);
   }
-  handOver(asking, plan, front);
+  if (record !== undefined && (await isOfAnother(record.pid, shard.socket))) {
+    // Somebody else's master took the path: the record is of the one before.
+    leaveRecord(shard.record, false);
+    handOver(asking, await makePlan(asking), front);
+  } else {
+    handOver(asking, plan, front);
+  }
   front.finish("again");
+}
+
+async function isOfAnother(pid: number, socket: string): Promise<boolean> {
+  const { askAlive } = await import("../mux/client.ts");
+  const asked = await askAlive(socket);
+  return asked.ok && asked.reply.type === "alive" && asked.reply.pid !== pid;
 }
 
 function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEvent, "event"> {

@@ -11,7 +11,7 @@ import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
 import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./log.ts";
 import type { MasterPlan } from "./need.ts";
-import { endAtOnce, findDaemon, listens, type Process } from "./process.ts";
+import { endAtOnce, findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
 import { recallLimit } from "./shard.ts";
@@ -128,11 +128,11 @@ async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: 
     return { ...dialled, outcome: { state: "pass", reason: "launch" } };
   }
   if (launched.exitCode !== 0) return dialled;
-  return { ...dialled, outcome: acceptMaster(plan, shard, socket, launched.pid, [plan.argv0, ...command.words], bytes, log, own) };
+  return { ...dialled, outcome: await acceptMaster(plan, shard, socket, launched.pid, command.words, bytes, log, own) };
 }
 
 /** ssh says that it is in the background: finds it, makes sure that it serves our path, and writes the record. */
-function acceptMaster(
+async function acceptMaster(
   plan: MasterPlan,
   shard: number,
   socket: string,
@@ -141,10 +141,10 @@ function acceptMaster(
   said: Uint8Array,
   log: Log | undefined,
   own: string | undefined,
-): DialOutcome {
-  const daemon = findDaemon(listener, words);
+): Promise<DialOutcome> {
   // Only a path that others know too can be lost to somebody else between our look and link(2).
   const shared = !socket.startsWith(`${plan.keydir}/`);
+  const daemon = findDaemon(listener, words) ?? (shared ? undefined : await findByAsking(socket));
   if (daemon === undefined || (shared && !listens(daemon.pid))) {
     if (daemon !== undefined) endAtOnce(daemon.pid);
     discard(log);
@@ -170,6 +170,13 @@ function acceptMaster(
   writeAll(CALLER_STDERR, said);
   closeLog(log);
   return { state: "made", record };
+}
+
+/** Where ssh is something that rewrites its arguments: whoever answers on a path that only we know is ours. */
+async function findByAsking(socket: string): Promise<Process | undefined> {
+  const { askAlive } = await import("../mux/client.ts");
+  const asked = await askAlive(socket);
+  return asked.ok && asked.reply.type === "alive" ? lookAtProcess(asked.reply.pid) : undefined;
 }
 
 /** A master that cannot be written down would be one that nobody drains: it has no session yet, so it goes. */

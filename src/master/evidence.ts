@@ -50,7 +50,7 @@ const TRANSIENT: readonly RegExp[] = [
 const DEATH = new RegExp(
   [
     "^Timeout, server \\S+ not responding",
-    "^Connection (?:to \\S+ )?(?:closed|reset|timed out)",
+    "^Connection (?:to|from|closed|reset) ",
     "^client_loop: ",
     "^Received disconnect from ",
     "^Disconnected from ",
@@ -59,7 +59,6 @@ const DEATH = new RegExp(
     "^ssh_packet_\\S+: ",
     "^ssh_dispatch_run_fatal: ",
     "^(?:Bad packet length|Corrupted (?:MAC|padding)|padding error|Packet corrupt|message authentication code incorrect)",
-    "^(?:Fssh_|ssh_)\\S+: Connection to ",
     "^Disconnecting ",
     "^Host key verification failed",
   ].join("|"),

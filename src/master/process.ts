@@ -29,18 +29,28 @@ export function lives(pid: number): boolean {
 /**
  * Finds the process that `ssh -f` left behind: daemon(3) forks it from the one that was started, so it has the same command line.
  * @param parent the pid that was started; the child's is as a rule the next one
- * @param words argv of the parent, whole
+ * @param words argv of the parent, from argv[1] on
  */
 export function findDaemon(parent: number, words: readonly string[]): Process | undefined {
-  const command = `${words.join("\0")}\0`;
-  const fits = (pid: number) => (read(`/proc/${pid}/cmdline`, "utf8") === command ? lookAtProcess(pid) : undefined);
-  for (let pid = parent + 1; pid <= parent + 32; pid++) {
+  // A script in between (`exec /usr/bin/ssh "$@"`) changes what stands before them.
+  const ending = `\0${words.join("\0")}\0`;
+  const fits = (pid: number) => (read(`/proc/${pid}/cmdline`, "utf8")?.endsWith(ending) ? lookAtProcess(pid) : undefined);
+  for (let pid = parent + 1; pid <= parent + 4; pid++) {
     const found = fits(pid);
     if (found) return found;
   }
+  // A busy machine: the next pids that are taken, then, where they started anew from the lowest, all others.
+  const pids = list("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  const later = pids.filter((pid) => pid > parent).sort((one, other) => one - other);
   let newest: Process | undefined;
-  for (const name of list("/proc")) {
-    const found = /^\d+$/.test(name) ? fits(Number(name)) : undefined;
+  for (const pid of later) {
+    const found = fits(pid);
+    if (found) return found;
+  }
+  for (const pid of pids.filter((each) => each < parent)) {
+    const found = fits(pid);
     if (found && found.started >= (newest?.started ?? 0)) newest = found;
   }
   return newest;

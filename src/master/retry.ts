@@ -42,7 +42,8 @@ export function decide(stage: string | undefined, failure: string | undefined, a
   const verdict = judgeVerdict(stage, failure);
   const decision = known ? TABLE[stage as Stage][failure as Failure] : "pass";
   // Whoever comes back again and again meets something that dialling does not cure.
-  return { decision: attempt >= MOST_ATTEMPTS && decision !== "lost" ? "pass" : decision, verdict };
+  const most = decision === "overflow" ? MOST_ATTEMPTS : MOST_DIALS;
+  return { decision: attempt >= most && decision !== "lost" ? "pass" : decision, verdict };
 }
 
 /** What to do about a failed dial: nothing was sent to a master yet, so only the server's patience is at stake. */
@@ -52,8 +53,10 @@ export function decideDial(failure: DialFailure, attempt: number, retries: numbe
   return failure === "transient" && attempt < retries && secondsLeft >= 1 ? "again" : "give up";
 }
 
-/** A caller comes back at most this often before it goes by itself. */
+/** A caller comes back at most this often before it goes by itself: in a crowd on a server with few sessions it has to find its shard. */
 export const MOST_ATTEMPTS = 10;
+/** … and this often where each time means a connection. */
+export const MOST_DIALS = 4;
 
 const NEVER_AGAIN = everyFailure("lost");
 

@@ -42,6 +42,7 @@ describe("a dial failed", () => {
 describe("a master's last words", () => {
   test.each([
     "Timeout, server 127.0.0.1 not responding.\r\n",
+    "Connection to 127.0.0.1 port 33269 timed out\r\n",
     "Connection reset by 127.0.0.1 port 22\r\n",
     "client_loop: send disconnect: Broken pipe\r\n",
     "Received disconnect from 127.0.0.1 port 22:11: bye\r\nDisconnected from 127.0.0.1 port 22\r\n",

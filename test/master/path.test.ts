@@ -105,6 +105,23 @@ test("the real ssh's master on the path is used, and drained by -O exit", async 
   expect((await session).exitCode).toBe(5);
 });
 
+test("the real ssh takes over a path that we served: its master is used, ours leaves", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const path = join(temporary(), "mux_a");
+  const command = () => runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
+  expect(visible(await command()).stdout).toBe("x\n");
+  const ours = await pidAt(path);
+  rmSync(path);
+  await runReal([...sshd.options, "-fN", ...at(path), sshd.host], options);
+  const theirs = await pidAt(path);
+  expect(theirs).not.toBe(ours);
+  for (let n = 0; n < 2; n++) expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
+  expect(await pidAt(path)).toBe(theirs);
+  expect(sshd.authentications()).toBe(2);
+  await poll(() => !isAlive(ours), 5000, "the end of the unreachable master");
+});
+
 test("a stale socket on the path is replaced, a file that is none is left to the real ssh", async () => {
   const sshd = await startSshd();
   const options = fresh(sshd);
@@ -119,7 +136,8 @@ test("a stale socket on the path is replaced, a file that is none is left to the
   const file = join(folder, "mux_b");
   mkdirSync(file);
   const args = [...sshd.options, ...at(file), sshd.host, "echo x"];
-  expect(visible(await runShim(args, options))).toEqual(visible(await runReal(args, options)));
+  expect(visible(await runShim(args, options))).toMatchObject({ stdout: "x\n", exitCode: 0 });
+  expect(lstatSync(file).isDirectory()).toBe(true);
 });
 
 test("a path of 91 to 300 bytes works, and -O words find the master that serves it", async () => {

@@ -1,6 +1,6 @@
 /** The one table of retries, pair by pair: written out here once more by hand, from docs/protocol.md and the promise of "at most once". */
 import { describe, expect, test } from "vitest";
-import { type Decision, decide, decideDial, failures, MOST_ATTEMPTS, type Stage, stages } from "../../src/master/retry.ts";
+import { type Decision, decide, decideDial, failures, MOST_ATTEMPTS, MOST_DIALS, type Stage, stages } from "../../src/master/retry.ts";
 
 const NEVER_SENT: Record<string, Decision> = {
   none: "dial",
@@ -53,6 +53,9 @@ describe("at most once", () => {
   });
   test.each(pairs)("nobody comes back for ever: $stage, $failure", ({ stage, failure }) => {
     expect(["pass", "lost"]).toContain(decide(stage, failure, MOST_ATTEMPTS).decision);
+  });
+  test("nobody dials for ever", () => {
+    for (const { stage, failure } of pairs) expect(["pass", "lost", "overflow"]).toContain(decide(stage, failure, MOST_DIALS).decision);
   });
   test("words that are none of ours lead to the front's own caution", () => {
     expect(decide(undefined, undefined, 0)).toEqual({ decision: "pass", verdict: "unknown" });
