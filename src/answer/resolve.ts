@@ -19,23 +19,24 @@ export async function answerResolve(asking: Asking, front: Front): Promise<void>
   }
   const plan = await makePlan(asking);
   sayDebug(`${plan.lane}: ${plan.reason} (${plan.why})`);
-  // Stored before anything else: whoever waits for this question looks for the file as soon as the lock is free.
+  const first = plan.lane === "pass" || plan.lane === "control" ? undefined : takeFirstDial(plan, front);
+  // Stored before the lock of the question is free: whoever waits for it looks for the file then.
   handOver(asking, plan, front, question);
-  if ((plan.lane === "attach" || plan.lane === "establish") && !isThere(plan.socket)) {
-    await dialFirst(asking, plan, front);
+  if (first !== undefined) {
+    // Whoever has the same question can follow the ticket now, and wait for the master instead.
+    front.unlock(`ticket/${asking.ticket}`);
+    const { dialAndFinish } = await import("./dial.ts");
+    await dialAndFinish(asking, first, front);
   }
   front.finish("again");
 }
 
-/** Makes the first master at once, unless somebody is about to: then the front waits for that one's success or failure by itself. */
-async function dialFirst(asking: Asking, plan: SharedPlan, front: Front): Promise<void> {
-  if (front.lock(`key/${plan.key}/0`, 1, 0) === "busy") {
-    return;
-  }
-  // Whoever has the same question can follow the ticket now, and wait for the master instead.
-  front.unlock(`ticket/${asking.ticket}`);
-  const { dialAndFinish } = await import("./dial.ts");
-  await dialAndFinish(asking, plan, front);
+/**
+ * The plan, where the first master is ours to make: there is none, and nobody is about to (else the front waits for that one's success or
+ * failure by itself). Taken before the ticket is there: whoever reads that would ask for the same dial.
+ */
+function takeFirstDial(plan: SharedPlan, front: Front): SharedPlan | undefined {
+  return !isThere(plan.socket) && front.lock(`key/${plan.key}/0`, 1, 0) !== "busy" ? plan : undefined;
 }
 
 function isThere(path: string): boolean {

@@ -25,6 +25,7 @@ enum { COPY_SIZE_MAX =
 #endif
 };
 
+enum { MARK_DESCRIPTOR = 250 };
 enum verdict { NOT_IT, PROGRAM, SCRIPT };
 
 static enum verdict judge(struct front *front, const char *path, bool scripts);
@@ -32,8 +33,9 @@ static bool is_copy(int fd, size_t size);
 static bool search_path(struct front *front, const char *name, char *found, size_t size, enum verdict *verdict);
 static int before_host(const struct front *front);
 static char **add_socket_option(struct front *front, const char *path, int place);
-static int depth(void);
-static _Noreturn void say(const char *what, const char *why, const char *origin);
+static int depth(const struct front *front);
+static void leave_mark(struct front *front);
+static _Noreturn void say(const struct front *front, const char *what, const char *why, const char *origin);
 
 /* Our own file, to be told from the others; without /proc by the path that we were started by. */
 bool
@@ -80,7 +82,7 @@ find_real(struct front *front)
 	if (front->real[0] != '\0')
 		return true;
 	if (named != NULL && *named != '\0') {
-		verdict = strlen(named) < sizeof(front->real) ? judge(front, named, depth() == 0) : NOT_IT;
+		verdict = strlen(named) < sizeof(front->real) ? judge(front, named, depth(front) == 0) : NOT_IT;
 		if (verdict != NOT_IT)
 			strcpy(front->real, named);
 	} else if (!search_path(front, "ssh", front->real, sizeof(front->real), &verdict)) {
@@ -99,11 +101,12 @@ pass(struct front *front, const char *reason)
 	if (named != NULL && *named == '\0')
 		named = NULL;
 	if (!find_real(front))
-		say("cannot find the real ssh", named != NULL ? named : "no other ssh there", named != NULL ? "SSHIM_REAL_SSH" : "PATH");
+		say(front, "cannot find the real ssh", named != NULL ? named : "no other ssh there", named != NULL ? "SSHIM_REAL_SSH" : "PATH");
 	journal(front, "pass", reason, 0);
 	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes round scripts. */
 	if (front->real_is_script) {
-		(void)setenv("SSHIM_DEPTH", number((uint64_t)depth() + 1, 1, mark), 1);
+		(void)setenv("SSHIM_DEPTH", number((uint64_t)depth(front) + 1, 1, mark), 1);
+		leave_mark(front);
 	}
 	char **argv = front->argv;
 	if (front->have_ticket && front->ticket.lane == LANE_ATTACH)
@@ -111,7 +114,7 @@ pass(struct front *front, const char *reason)
 	else if (front->have_ticket && front->ticket.socket_option != NULL)
 		argv = add_socket_option(front, front->ticket.socket_option, 1);
 	(void)execve(front->real, argv, environ);
-	say("cannot start the real ssh", strerror(errno), front->real);
+	say(front, "cannot start the real ssh", strerror(errno), front->real);
 }
 
 /* scp and sftp run a compiled-in /usr/bin/ssh, past any PATH: they are started with -S and us; a caller's own -S comes later and wins. */
@@ -122,7 +125,7 @@ become_copy(struct front *front, const char *name)
 	enum verdict verdict;
 
 	if (!search_path(front, name, found, sizeof(found), &verdict))
-		say("cannot find the real program", name, "PATH");
+		say(front, "cannot find the real program", name, "PATH");
 	char **argv = calloc((size_t)front->argc + 3, sizeof(*argv));
 	if (argv == NULL || !beside_self(front, "ssh", ours, sizeof(ours)) || access(ours, X_OK) != 0) {
 		(void)execve(found, front->argv, environ);
@@ -133,7 +136,7 @@ become_copy(struct front *front, const char *name)
 		memcpy(argv + 3, front->argv + 1, (size_t)front->argc * sizeof(*argv));
 		(void)execve(found, argv, environ);
 	}
-	say("cannot start the real program", strerror(errno), found);
+	say(front, "cannot start the real program", strerror(errno), found);
 }
 
 /* `sshim`, typed by a person: the control plane, with nothing in its environment that steers its runtime. */
@@ -145,7 +148,7 @@ become_control(struct front *front)
 
 	if (environment != NULL && beside_self(front, "sshim-control", program, sizeof(program)))
 		(void)execve(program, front->argv, environment);
-	say("cannot start the control plane", strerror(errno), program);
+	say(front, "cannot start the control plane", strerror(errno), program);
 }
 
 static bool
@@ -162,14 +165,14 @@ search_path(struct front *front, const char *name, char *found, size_t size, enu
 			memcpy(found, at, length);
 			found[length] = '\0';
 			(void)append_text(found, size, length > 0 ? "/" : "", name, NULL);
-			*verdict = judge(front, found, depth() == 0);
+			*verdict = judge(front, found, depth(front) == 0);
 			if (*verdict != NOT_IT)
 				return true;
 		}
 		at = end != NULL ? end + 1 : NULL;
 	}
 	/* A PATH that leads nowhere is no reason to fail: OpenSSH's own programs do not look there either. */
-	*verdict = join(found, size, "/usr/bin/", name, NULL) ? judge(front, found, depth() == 0) : NOT_IT;
+	*verdict = join(found, size, "/usr/bin/", name, NULL) ? judge(front, found, depth(front) == 0) : NOT_IT;
 	if (*verdict == NOT_IT)
 		found[0] = '\0';
 	return *verdict != NOT_IT;
@@ -233,19 +236,34 @@ add_socket_option(struct front *front, const char *path, int place)
 }
 
 static int
-depth(void)
+depth(const struct front *front)
 {
 	const char *mark = getenv("SSHIM_DEPTH");
 
+	struct stat st;
 	uint64_t value;
 
-	return mark != NULL && parse_u64(mark, &value) && value < 100 ? (int)value : 0;
+	if (mark != NULL && parse_u64(mark, &value) && value < 100)
+		return (int)value;
+	return fstat(MARK_DESCRIPTOR, &st) == 0 && st.st_dev == front->self_dev && st.st_ino == front->self_ino;
+}
+
+/* A script may clean the environment: our own file, open as a descriptor that nobody uses, tells the next one of us all the same. */
+static void
+leave_mark(struct front *front)
+{
+	int fd = open(front->self, O_PATH);
+
+	if (fd >= 0 && fd != MARK_DESCRIPTOR) {
+		(void)dup2(fd, MARK_DESCRIPTOR);
+		(void)close(fd);
+	}
 }
 
 /* The only words that this program has of its own: without a real ssh there is nothing else to show. */
 static _Noreturn void
-say(const char *what, const char *why, const char *origin)
+say(const struct front *front, const char *what, const char *why, const char *origin)
 {
-	say_text("sshim: ", what, ": ", why, depth() > 0 ? ", which leads back to sshim" : "", " (set by ", origin, ")\n", NULL);
+	say_text("sshim: ", what, ": ", why, depth(front) > 0 ? ", which leads back to sshim" : "", " (set by ", origin, ")\n", NULL);
 	_exit(255);
 }
