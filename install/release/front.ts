@@ -9,14 +9,17 @@ interface Build {
   compile(command: string, flags: string[], sources: string[], output: string): void;
 }
 
-const flags = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Os", "-ffunction-sections", "-fdata-sections"];
+/** As install/needs.mjs has them for this machine's own build. */
+const small = ["-Os", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
+const linker = ["-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noseparate-code"];
+const flags = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", ...small, ...linker];
 
 /** Gives the path of the program. Throws one line when it cannot be compiled. */
 export async function buildFrontFor(architecture: Architecture): Promise<string> {
   const { compile, frontSources } = (await import(join(repository, "install/build.mjs"))) as Build;
   const { command, before, after } = findToolchain(architecture);
   const output = join(cache, architecture, "ssh");
-  compile(command, [...flags, "-Wl,--gc-sections", "-s", ...before], [...frontSources(), ...after], output);
+  compile(command, [...flags, ...before], [...frontSources(), ...after], output);
   say(`front, ${architecture}: ${Math.ceil(statSync(output).size / 1024)} KB`);
   return output;
 }
