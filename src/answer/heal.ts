@@ -77,6 +77,8 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
   const { learnLimit } = await import("../master/shard.ts");
   const learned = await learnLimit(plan.keydir, shard.record, asking.attempt);
   const outcome = learned.outcome === "closed" ? "pass" : "again";
+  // The limit is in the ticket too: who waits for a master that is not there yet counts by it.
+  if (learned.outcome === "learned") handOver(asking, plan, front);
   const evidence = learned.outcome === "learned" ? `the server allows ${learned.limit}` : learned.outcome;
   await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome, verdict: "not started", reason: "overflow", evidence });
   front.finish(outcome);

@@ -1,4 +1,5 @@
 /** Turns a plan into the ticket that says it. It decides nothing that the plan did not. */
+import { recallLimit } from "../master/shard.ts";
 import { journalPathFor } from "../state/journal.ts";
 import { MOST_DEPENDENCIES, MOST_VARIABLES, type Ticket, type Way } from "../ticket/ticket.ts";
 import type { Plan, SharedPlan } from "./plan.ts";
@@ -25,7 +26,8 @@ function wayOf(plan: SharedPlan): Way {
   const host = plan.option("hostname") ?? plan.host;
   return {
     ...{ key: plan.key, keydir: plan.keydir, socket: plan.socket, accept: plan.accept, shards: plan.shards },
-    limit: plan.settings.max_sessions,
+    // What the server refused before holds for masters that are still to be made.
+    limit: recallLimit(plan.keydir) ?? plan.settings.max_sessions,
     // A guest could not make the master anew, so it never finds it too old: whoever made it will.
     persist: plan.guest ? 0 : idle === undefined ? plan.persist : plan.persist === 0 ? idle : Math.min(idle, plan.persist),
     maxAge: plan.guest ? 0 : plan.settings.max_age,

@@ -1,5 +1,5 @@
 /** The life of masters with a real sshd: crowds, drains, limits, age, and what happens when one is stopped, killed or cut off. */
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countOpened, type MasterRecord, readRecord } from "../../src/master/record.ts";
@@ -202,6 +202,44 @@ test("a master past its age is retired: its session goes on, the next one has a 
   expect(sshd.authentications()).toBe(2);
   writeFileSync(join(options.run, "go"), "");
   expect((await session).exitCode).toBe(6);
+});
+
+test("an idle master is retired before OpenSSH's own expiry could race with a client", async () => {
+  const sshd = await startSshd();
+  const options = { ...fresh(sshd), env: { SSHIM_PERSIST: "1s" } };
+  const command = () => runShim([...sshd.options, sshd.host, "echo x"], options);
+  await command();
+  const first = records(options.run)[0] as Found;
+  await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, 10_000, "its idleness");
+  expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
+  expect(sshd.authentications()).toBe(2);
+  await poll(() => !isAlive(first.record.pid), 5000, "the end of the idle master");
+  expect(journal(options.run)).toContainEqual(expect.objectContaining({ event: "retire", reason: "idle", outcome: "retired" }));
+});
+
+test("a key file that was replaced makes a new connection, at a caller's own path too", async () => {
+  const sshd = await startSshd();
+  const options = fresh(sshd);
+  const path = join(temporary(), "mux_a");
+  const key = join(temporary(), "key");
+  const copy = () => {
+    rmSync(key, { force: true });
+    copyFileSync(sshd.keyFile, key);
+    chmodSync(key, 0o600);
+  };
+  copy();
+  const args = [
+    ...sshd.plainOptions.map((word) => (word === sshd.keyFile ? key : word)),
+    "-oControlMaster=auto",
+    `-oControlPath=${path}`,
+    "127.0.0.1",
+    "echo x",
+  ];
+  for (let n = 0; n < 2; n++) expect(visible(await runShim(args, options)).stdout).toBe("x\n");
+  expect(sshd.authentications()).toBe(1);
+  copy();
+  for (let n = 0; n < 2; n++) expect(visible(await runShim(args, options))).toMatchObject({ stdout: "x\n", stderr: "" });
+  expect(sshd.authentications()).toBe(2);
 });
 
 test("nothing of the caller stays in a master: no descriptor, no working directory, no lock", async () => {
