@@ -78,6 +78,17 @@ steers_us(const char *entry)
 	return strncmp(entry, "SSHIM_RAW_", 10) != 0 && strncmp(entry, "SSHIM_AS=", 9) != 0;
 }
 
+static const char *
+next_setting(const char *last)
+{
+	const char *next = NULL;
+
+	for (char **entry = environ; *entry != NULL; entry++)
+		if (steers_us(*entry) && strcmp(*entry, last) > 0 && (next == NULL || strcmp(*entry, next) < 0))
+			next = *entry;
+	return next;
+}
+
 /* false: too long, or not UTF-8, which must not travel through the control plane. */
 bool
 write_question(struct front *front)
@@ -91,8 +102,9 @@ write_question(struct front *front)
 		for (char **entry = environ; *entry != NULL; entry++)
 			if (strncmp(*entry, first[i], strlen(first[i])) == 0 && !append(front, *entry))
 				return false;
-	for (char **entry = environ; *entry != NULL; entry++)
-		if (steers_us(*entry) && !append(front, *entry))
+	/* In the order of their bytes: a script between two of us may turn the environment round. */
+	for (const char *last = "", *next; (next = next_setting(last)) != NULL; last = next)
+		if (!append(front, next))
 			return false;
 	if (!append(front, "--"))
 		return false;

@@ -13,10 +13,9 @@ export function composeQuestion(env: Environment, command: boolean, words: reado
       said.push(`${name}=${env[name]}`);
     }
   }
-  for (const [name, value] of Object.entries(env)) {
-    if ((name === "SSHIM" || name.startsWith("SSHIM_")) && !LEFT_OUT.test(name) && value !== undefined) {
-      said.push(`${name}=${value}`);
-    }
-  }
+  const settings = Object.entries(env)
+    .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !LEFT_OUT.test(name) && value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  said.push(...settings.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other))));
   return [...said, "--", ...words].map(encodeWord).join(" ");
 }
