@@ -12,14 +12,15 @@ static bool write_all(const char *bytes, size_t length);
 struct relay
 open_relay(void)
 {
-	struct relay relay = { -1, -1 };
-	struct stat st;
+	struct relay relay = { -1, -1, false };
+	struct stat st, output;
 	int ends[2];
 
 	if (fstat(2, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) || pipe2(ends, O_CLOEXEC) != 0)
 		return relay;
 	relay.from = ends[0];
 	relay.to = ends[1];
+	relay.both = fstat(1, &output) == 0 && output.st_dev == st.st_dev && output.st_ino == st.st_ino;
 	return relay;
 }
 

@@ -8,6 +8,7 @@
 struct relay {
 	int from;   /* our end, -1: none, the master has the caller's own stderr */
 	int to;     /* the master's end, until it has it */
+	bool both;  /* stdout is the very same pipe: it goes the same way, so that the order of what is written stays */
 };
 
 /* Where descriptor 2 needs none, or none can be had, `from` and `to` are -1. */

@@ -29,7 +29,7 @@ static bool build_request(struct front *front, const struct tty *tty, struct mux
 static void put_command(struct front *front, struct mux_output *out);
 static void put_environment(const struct ticket *ticket, struct mux_output *out);
 static bool match_pattern(const char *text, const char *pattern);
-static bool send_request(struct front *front, struct connection *connection, const struct mux_output *out, int errors);
+static bool send_request(struct front *front, struct connection *connection, const struct mux_output *out, const struct relay *relay);
 static bool send_descriptor(int fd, int descriptor);
 static void set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure);
 static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session);
@@ -57,11 +57,11 @@ run_session(struct front *front, struct connection *connection)
 		say_text("Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n", NULL);
 		front->said_no_tty = true;
 	}
-	struct relay relay = { -1, -1 };
+	struct relay relay = { -1, -1, false };
 	if (front->ticket.stdio_host == NULL)
 		relay = open_relay();
 	catch_signals(&signals, tty.wanted);
-	bool opened = send_request(front, connection, &out, relay.to >= 0 ? relay.to : 2);
+	bool opened = send_request(front, connection, &out, &relay);
 	free(out.bytes);
 	hand_over_relay(&relay);
 	if (opened)
@@ -173,8 +173,9 @@ match_pattern(const char *text, const char *pattern)
 
 /* A master acts only when it has the whole request and all descriptors, so until the last one is gone nothing can have started. */
 static bool
-send_request(struct front *front, struct connection *connection, const struct mux_output *out, int errors)
+send_request(struct front *front, struct connection *connection, const struct mux_output *out, const struct relay *relay)
 {
+	int streams[3] = { 0, relay->both ? relay->to : 1, relay->to >= 0 ? relay->to : 2 };
 	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
 	int null = -1;
 
@@ -191,7 +192,7 @@ send_request(struct front *front, struct connection *connection, const struct mu
 		at += sent ? (size_t)some : 0;
 	}
 	for (int i = 0; sent && i < descriptors; i++)
-		sent = send_descriptor(connection->fd, i == 0 && null >= 0 ? null : i == 2 ? errors : i);
+		sent = send_descriptor(connection->fd, i == 0 && null >= 0 ? null : streams[i]);
 	if (null >= 0)
 		(void)close(null);
 	front->sent = sent;
