@@ -28,7 +28,8 @@ export function dialCommand(
     "-oControlMaster=yes",
     // A minute more than we use it: OpenSSH's own expiry would race with a client that is about to attach.
     `-oControlPersist=${plan.persist === 0 ? "yes" : plan.persist + 60}`,
-    `-oControlPath=${path}`,
+    // Only for whoever reads the command line: -S decides, and is no line of a configuration, which would be split at spaces and quotes.
+    ...(/^[\w/.,:@%+=~-]+$/.test(path) ? [`-oControlPath=${path}`] : []),
     // What the master does not send it filters out of every session (channels_confirm in mux.c asks its patterns).
     "-oSendEnv=*",
     "-oClearAllForwardings=yes",

@@ -26,6 +26,7 @@ let run: string;
 beforeAll(async () => {
   sshd = await startSshd();
   words = [...sshd.options, sshd.host];
+  expect(visible(await runReal([...words, command], { input: "in" }))).toEqual(whole);
 });
 beforeEach(() => {
   folder = temporary();
@@ -34,14 +35,19 @@ beforeEach(() => {
 
 const command = "echo out; echo err >&2; cat; exit 3";
 
-/** A command with stdin, in a runtime directory of its own: cold, and once more. */
-async function expectOpen(options: RunOptions = {}): Promise<void> {
-  const real = await expectSame([...words, command], { input: "in", run, ...options });
-  expect([real.stdout.toString(), real.exitCode]).toEqual(["out\nin", 3]);
+/** What the real ssh makes of the command where nothing is wrong: it is the same in every case. */
+const whole = { stdout: "out\nin", stderr: "err\n", exitCode: 3, signal: undefined };
+
+/** The command with stdin, in a runtime directory of its own. */
+async function expectOpen(options: RunOptions = {}, times = 1): Promise<void> {
+  for (let time = 0; time < times; time++)
+    expect(visible(await runShim([...words, command], { input: "in", run, ...options }))).toEqual(whole);
 }
-/** The same through a shell script, which ends in `ssh "$@"`. */
+/** The same through a shell script that ends in `ssh "$@"`, which may be hard on the real ssh too. */
 async function expectOpenInShell(script: string, options: RunOptions = {}): Promise<void> {
-  await expectSame(...mix(shell(script, [...words, command]), { input: "in", run, ...options }));
+  const [args, all] = mix(shell(script, [...words, command]), { input: "in", run, ...options });
+  const real = visible(await runReal(args, all));
+  expect(visible(await runShim(args, all))).toEqual(real);
 }
 const mix = ([args, program]: [string[], { program: string }], options: RunOptions): [string[], RunOptions] => [
   args,
@@ -78,7 +84,7 @@ describe("the control plane", () => {
     "asks for a lock with a bad name": (place) => writeProgram(place, "#!/bin/sh\nprintf 'lock ../../x 1 1\\nlock\\nlock a b c\\n' >&3\n"),
     "exits with a code that is none": (place) => writeProgram(place, "#!/bin/sh\necho exit 100000 >&3\n"),
     "stops itself after an answer": (place) => writeProgram(place, "#!/bin/sh\necho pass >&3\nkill -STOP $$\n"),
-    "forks away and leaves the line open": (place) => writeProgram(place, "#!/bin/sh\n(sleep 2) & echo pass >&3\n"),
+    "forks away and leaves the line open": (place) => writeProgram(place, "#!/bin/sh\n(sleep 0.5) & echo pass >&3\n"),
   };
   for (const [name, make] of Object.entries(broken))
     it.concurrent(name, async () => {
@@ -88,8 +94,7 @@ describe("the control plane", () => {
 
   it("hangs: ten seconds, and it does not stay", async () => {
     const program = writeProgram(folder, "#!/bin/sh\nexec sleep 300\n");
-    const real = visible(await runReal([...words, command], { input: "in" }));
-    expect(visible(await runShim([...words, command], { input: "in", run, env: { SSHIM_CONTROL: program } }))).toEqual(real);
+    await expectOpen({ env: { SSHIM_CONTROL: program } });
     await poll(
       () => !processesOf(folder).some(({ command }) => command.includes("sleep 300")),
       5000,
@@ -128,7 +133,7 @@ describe("the runtime directory", () => {
   };
   for (const [name, make] of Object.entries(places))
     it(name, async () => {
-      await expectOpen({ run: make() });
+      await expectOpen({ run: make() }, 2);
     });
   it("a locks file that is a folder", async () => {
     mkdirSync(join(run, "locks"), { recursive: true, mode: 0o700 });
@@ -151,11 +156,8 @@ describe("the runtime directory", () => {
 
   const inNamespace = (mount: string) => `mkdir -m 700 -p "$SSHIM_DIR"; ${mount}; exec ssh "$@"`;
   async function expectOpenInNamespace(script: string): Promise<void> {
-    await expectSame(["-m", "/bin/sh", "-c", inNamespace(script), "sh", ...words, command], {
-      program: "/usr/bin/unshare",
-      input: "in",
-      run,
-    });
+    const args = ["-m", "/bin/sh", "-c", inNamespace(script), "sh", ...words, command];
+    expect(visible(await runShim(args, { program: "/usr/bin/unshare", input: "in", run }))).toEqual(whole);
   }
   it.runIf(isRoot)("a disk that is full (as root)", async () => {
     await expectOpenInNamespace(
@@ -194,12 +196,9 @@ describe("what surrounds the call", () => {
   for (const closed of ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
     it(`closed descriptors: ${closed}`, async () => {
       await expectOpenInShell(`exec ssh "$@" ${closed}`);
-      const marker = join(folder, "marker");
-      const once = `ssh "$@" ${closed}; echo "code $?" >> ${marker}; cat ${marker}; rm -f ${marker}`;
-      await expectSame(...mix(shell(once, [...words, `echo ran >> ${marker}; exit 3`]), { run }));
     });
   for (const [what, limit] of [
-    ...[4, 5, 6, 8, 10, 12, 16, 24].map((count) => [`at most ${count} descriptors`, `ulimit -n ${count}`] as const),
+    ...[4, 5, 6, 8, 12, 24].map((count) => [`at most ${count} descriptors`, `ulimit -n ${count}`] as const),
     ["files of no bytes", "ulimit -f 0"],
     ["files of 512 bytes", "ulimit -f 1"],
     ["no core files and a small stack", "ulimit -c 0; ulimit -s 256"],
@@ -230,11 +229,10 @@ describe("what surrounds the call", () => {
   it("a PATH that is empty, unset, or holds no other ssh", async () => {
     const front = join(shimFolder, "ssh");
     for (const path of ["PATH=", "-u PATH", `PATH=${shimFolder}`, "PATH=/nonexistent:", "PATH=:.:relative"]) {
-      const real = await runReal([...words, command], { input: "in" });
       const result = await runShim(
         ...mix(shell(`exec /usr/bin/env ${path} ${front} "$@"`, [...words, command]), { input: "in", run, cwd: folder }),
       );
-      expect({ path, ...visible(result) }).toEqual({ path, ...visible(real) });
+      expect({ path, ...visible(result) }).toEqual({ path, ...whole });
     }
   });
   it("an environment of nothing at all", async () => {
