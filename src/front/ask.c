@@ -11,15 +11,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
-#include "environment.h"
 #include "lock.h"
+#include "start.h"
 #include "text.h"
-
-extern char **environ;
 
 enum { LINE_MAX_LENGTH = 512, FIRST_WAIT_SECONDS = 10 };
 
@@ -30,8 +25,6 @@ struct talk {
 	int64_t deadline; /* 0: none */
 };
 
-static pid_t start_control(struct front *front, const char *question, int shard, const struct fault *fault, int *fd);
-static _Noreturn void exec_control(struct front *front, const char *question, int shard, const struct fault *fault, int fd);
 static bool hear(struct front *front, struct talk *talk, struct answer *answer);
 static bool read_line(struct talk *talk, char *line);
 static bool read_some(struct talk *talk, char *into, size_t size, size_t *got);
@@ -63,80 +56,6 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 	if (good && (heard.kind != ANSWER_PASS || !front->sent))
 		answer = heard;
 	return answer;
-}
-
-static pid_t
-start_control(struct front *front, const char *question, int shard, const struct fault *fault, int *fd)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	pid_t child = fork();
-	if (child == 0)
-		exec_control(front, question, shard, fault, pair[1]);
-	(void)close(pair[1]);
-	if (child < 0)
-		(void)close(pair[0]);
-	*fd = pair[0];
-	return child;
-}
-
-static _Noreturn void
-exec_control(struct front *front, const char *question, int shard, const struct fault *fault, int fd)
-{
-	size_t words = (size_t)front->walk.command + 20;
-	char shard_text[NUMBER_SIZE], attempt_text[NUMBER_SIZE];
-	char **argv = calloc(words, sizeof(*argv)), **environment = clean_environment(environ);
-	char program[PATH_SIZE + 16];
-	int n = 0;
-
-#ifdef __linux__
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		_exit(127);
-#endif
-	if (argv == NULL || environment == NULL)
-		_exit(127);
-	const char *control = getenv("SSHIM_CONTROL");
-	if (control == NULL || *control == '\0' ? !beside_self(front, "sshim-control", program, sizeof(program)) : !join(program, sizeof(program), control, NULL))
-		_exit(127);
-
-	argv[n++] = program;
-	argv[n++] = "answer";
-	argv[n++] = (char *)(uintptr_t)question;
-	struct { const char *name, *value; bool encoded; } fields[] = {
-		{ "run=", front->place.path, false },
-		{ "front=", front->self, false },
-		{ "ticket=", front->hash, false },
-		{ "command=", front->walk.command < front->argc ? "1" : "0", false },
-		{ "shard=", number((uint64_t)shard, 1, shard_text), false },
-		{ "attempt=", number((uint64_t)front->attempts, 1, attempt_text), false },
-		{ "argv0=", front->argv[0], true }, /* these three may hold anything */
-		{ "real=", front->real, true },
-		{ "detail=", fault != NULL ? fault->detail : "", true },
-		{ "stage=", fault != NULL ? fault->stage : NULL, false },
-		{ "failure=", fault != NULL ? fault->failure : NULL, false },
-	};
-	static char lines[sizeof(fields) / sizeof(fields[0])][PATH_SIZE * 3 + 16];
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		size_t length = strlen(fields[i].name);
-		if (fields[i].value == NULL)
-			continue;
-		if (!join(lines[i], sizeof(lines[i]), fields[i].name, fields[i].encoded ? "" : fields[i].value, NULL) ||
-		    (fields[i].encoded && !append_word(lines[i], sizeof(lines[i]), &length, fields[i].value)))
-			_exit(127);
-		argv[n++] = lines[i];
-	}
-	argv[n++] = "--";
-	for (int i = 1; i < front->walk.command; i++)
-		argv[n++] = front->argv[i];
-
-	/* Its runtime's own words (a crash, a warning) are nobody's: the caller's stderr is 4, for the ssh that it starts and for what ssh would say. */
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), line = fcntl(fd, F_DUPFD_CLOEXEC, 5);
-	if (null < 0 || line < 0 || dup2(2, 4) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(line, 3) < 0)
-		_exit(127);
-	(void)execve(program, argv, environment);
-	_exit(127);
 }
 
 /* Its lines until the last one. false: no good answer. */

@@ -24,6 +24,7 @@ enum reached reach_master(struct front *front, enum purpose purpose, struct conn
 /* Only connect, hello and alive at a path (-O check, -fN): no slot, no record. */
 bool reach_socket(struct front *front, const char *path, struct connection *connection);
 void drop_connection(struct connection *connection);
+void drop_socket(struct connection *connection);
 /* That slot is beyond what the server allows by now: another caller learned it. */
 bool slot_outgrown(struct front *front, int slot);
 /* The record's mtime is the last use. */
