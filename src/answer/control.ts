@@ -1,16 +1,13 @@
 /**
- * Answers `control`: `-O exit` and `-O stop` drain every master of the key, and nobody's session is cut. Where no master is, and for every
- * other word, the real ssh answers. It takes two seconds at the most, on a stopped process too.
+ * Answers `control`: `-O exit` and `-O stop` drain every master of the key, and nobody's session is cut. For every other word the real
+ * ssh answers. It takes two seconds at the most, on a stopped process too.
  */
-import { writeSync } from "node:fs";
+import { lstatSync, writeSync } from "node:fs";
 import { endShard, isOccupied, type Retired, retireShard, type Shard, shardsOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
-import { ticketOf } from "../plan/paper.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { journalEvent } from "../state/journal.ts";
 import { CALLER_STDERR } from "../state/stderr.ts";
-import { composeQuestion } from "../ticket/question.ts";
-import { formatTicket } from "../ticket/write.ts";
 import { sayDebug } from "./debug.ts";
 import { handOver } from "./hand-over.ts";
 import type { Asking, Front } from "./line.ts";
@@ -37,19 +34,45 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
     say(plan, 1, "muxclient: master hello exchange failed\r\n");
     return front.finish("exit 255");
   }
+  if (results.includes("refused")) {
+    say(plan, 1, `Master refused ${word === "exit" ? "termination" : "stop listening"} request: Permission denied\r\n`);
+    return front.finish("exit 255");
+  }
   if (!results.includes("retired")) {
-    return sayByRealSsh(asking, plan, front);
+    return sayNobody(plan, front);
   }
   say(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
   front.finish("exit 0");
 }
 
-/** Nobody is there: the real ssh has the words for it, about our path where the caller named none. */
-function sayByRealSsh(asking: Asking, plan: SharedPlan, front: Front): void {
-  if (plan.own) front.finish("pass");
-  const ticket = ticketOf(plan, composeQuestion(process.env, asking.command, asking.words));
-  front.ticket(formatTicket({ ...ticket, once: true, lane: "pass", socketOption: plan.socket, way: undefined }));
-  front.finish("again");
+/**
+ * Nobody is there: said in muxclient's own words. Not by the real ssh, whose -O exit would cut the sessions of a master that somebody
+ * makes in this moment; only a path that we serve elsewhere is safe from it.
+ */
+function sayNobody(plan: SharedPlan, front: Front): void {
+  const elsewhere = plan.own && plan.socket.startsWith(`${plan.keydir}/`);
+  const state = elsewhere ? undefined : stateOf(plan.socket);
+  if (state === undefined) {
+    front.finish("pass");
+  }
+  say(plan, 1, `Control socket connect(${cutBytes(plan.socket, 100)}): ${state}\r\n`);
+  front.finish("exit 255");
+}
+
+/** What connect(2) says of a path on which nobody listens; undefined for what we have no words for. */
+function stateOf(path: string): string | undefined {
+  try {
+    lstatSync(path);
+    return "Connection refused";
+  } catch (error) {
+    const states: Record<string, string> = { ENOENT: "No such file or directory", ENOTDIR: "Not a directory", EACCES: "Permission denied" };
+    return states[(error as NodeJS.ErrnoException).code ?? ""];
+  }
+}
+
+/** `%.100s` of printf. */
+function cutBytes(text: string, most: number): string {
+  return Buffer.from(text).subarray(0, most).toString();
 }
 
 async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<Retired> {

@@ -66,6 +66,7 @@ async function retire(asking: Asking, plan: SharedPlan, shard: Shard, reason: "a
   const sessions = countSessions(shard.record);
   const retired = await retireShard(shard, reason);
   sayDebug(`retire: ${retired}`);
+  if (retired !== "retired" && retired !== "wedged") return;
   await tell(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, sessions, ...(pid ? { pid } : {}) });
 }
 

@@ -15,8 +15,8 @@ export interface Shard {
   readonly record: string;
 }
 
-/** retired = it listens no more; none = nobody was there; wedged = it did not answer; refused = it said no. */
-export type Retired = "retired" | "none" | "wedged" | "refused";
+/** retired = it listens no more; none = nobody was there; wedged = it did not answer; refused = it said no; odd = it is no master. */
+export type Retired = "retired" | "none" | "wedged" | "refused" | "odd";
 
 /** Why a master was retired, for its record. */
 export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
@@ -71,7 +71,7 @@ function settle(shard: Shard, reason: Reason, asked: Asked): Retired {
       return "wedged";
     case "nonsense":
     case "error":
-      return "refused";
+      return "odd";
     default:
       // Nobody listens (any more): a stale socket is the next dial's to remove.
       leaveRecord(shard.record, false);

@@ -14,8 +14,8 @@ export interface Drained {
   key: string;
   shard: number;
   pid: number;
-  /** retired: it takes no new session · draining: it did so already · ended · none: nobody was there · wedged, refused, busy: not done. */
-  result: "retired" | "draining" | "ended" | "none" | "wedged" | "refused" | "busy";
+  /** retired: it takes no new session · draining: it did so already · ended · none: nobody was there · wedged, refused, odd (no master), busy: not done. */
+  result: "retired" | "draining" | "ended" | "none" | "wedged" | "refused" | "odd" | "busy";
   /** What it still carried. */
   sessions: number;
 }
@@ -37,8 +37,9 @@ export async function retireMaster(context: Context, master: Master, now: boolea
   try {
     const place = { number: shard, socket: master.socket ?? "", record: master.record.replace(/\.m\.\d+$/, ".m") };
     const retired = await retireShard(place, reason);
-    if (now && retired !== "refused") endProcess({ ...master, record: `${place.record}.${pid}` });
-    const result = now && retired !== "refused" ? "ended" : retired;
+    const ends = now && retired !== "refused" && retired !== "odd";
+    if (ends) endProcess({ ...master, record: `${place.record}.${pid}` });
+    const result = ends ? "ended" : retired;
     note(context, master, result, reason);
     return { ...about, result };
   } finally {
