@@ -33,7 +33,7 @@ complete -c sshim -n '__fish_seen_subcommand_from fresh' -l help -d 'what the co
 complete -c sshim -n '__fish_seen_subcommand_from log' -l since -x -d 'only what happened since then: "90s", "24h", "7d", or "2026-11-22T01:00:00Z"'
 complete -c sshim -n '__fish_seen_subcommand_from log' -l host -x -a '(__fish_print_hostnames)' -d 'only destinations that match: a host, user@host:port, or a pattern with * and ?'
 complete -c sshim -n '__fish_seen_subcommand_from log' -l outcome -x -d 'only these, comma-separated: exit, lost, pass, …, or 255, nonzero, broken'
-complete -c sshim -n '__fish_seen_subcommand_from log' -l event -x -d 'only these, comma-separated: session, dial, retire, gone, quarantine, heal, sweep, config'
+complete -c sshim -n '__fish_seen_subcommand_from log' -l event -x -d 'only these, comma-separated: session, dial, retire, quarantine, heal, sweep, config'
 complete -c sshim -n '__fish_seen_subcommand_from log' -l lines -x -d 'only the last N of them'
 complete -c sshim -n '__fish_seen_subcommand_from log' -l follow -d 'go on as it grows, through rotations'
 complete -c sshim -n '__fish_seen_subcommand_from log' -l json -d 'one JSON value instead of text; its fields are stable (docs/interface.md)'

@@ -1,12 +1,13 @@
 /** Gives the front a new judgement: over the line for this call, and as a file for the next ones. It judges nothing. */
 import { ticketOf } from "../plan/paper.ts";
 import type { Plan } from "../plan/plan.ts";
+import { journalEvent } from "../state/journal.ts";
 import { hashName } from "../state/paths.ts";
 import { composeQuestion } from "../ticket/question.ts";
 import { formatTicket, isStorable, storeTicket } from "../ticket/write.ts";
 import type { Asking, Front } from "./line.ts";
 
-/** Stores the ticket of a plan and sends it. A question that cannot be written here gets none: the front goes by the one it has. */
+/** Stores the ticket of a plan, sends it, and journals what could not be read. A question that cannot be written here gets none: the front goes by the one it has. */
 export function handOver(
   asking: Asking,
   plan: Plan,
@@ -17,5 +18,6 @@ export function handOver(
   const ticket = ticketOf(plan, question);
   const text = formatTicket(ticket);
   if (plan.unsure === undefined && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
+  for (const problem of plan.config.problems) journalEvent(plan.run, { event: "config", problem }, plan.settings);
   front.ticket(text);
 }

@@ -71,7 +71,7 @@ function checkOperands(command: CommandRow, read: Read): void {
     if (read.operands.length > 0) fail(command, `${JSON.stringify(read.operands[0])}: the ssh command line goes after "--"`);
     return;
   }
-  if (read.ssh.length > 0) read.operands.push(...read.ssh.splice(0));
+  if (read.ssh.length > 0 && !command.takesSshOptions) read.operands.push(...read.ssh.splice(0));
   const extra = read.operands[command.operands];
   if (extra !== undefined) fail(command, `${JSON.stringify(extra)}: one argument too many`);
 }

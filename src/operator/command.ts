@@ -21,6 +21,8 @@ export interface CommandRow {
   operands: number;
   /** Everything after `--` belongs to ssh. */
   takesSsh?: boolean;
+  /** What follows `--` are options for ssh, and there may be none. */
+  takesSshOptions?: boolean;
   options: readonly OptionRow[];
   explanation: readonly string[];
   examples: ReadonlyArray<readonly [command: string, meaning: string]>;

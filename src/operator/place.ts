@@ -42,7 +42,9 @@ export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
     const named = judgeCandidate(env.SSHIM_REAL_SSH);
     return { path: named && named.kind !== "front" ? named.path : undefined, origin: "SSHIM_REAL_SSH", candidates };
   }
-  return { path: candidates.find(({ kind }) => kind !== "front")?.path, origin: "PATH", candidates };
+  // Where PATH has none but us, there is still the place where every system has it.
+  const found = [...candidates, ...listCandidates("/usr/bin")].find(({ kind }) => kind !== "front");
+  return { path: found?.path, origin: "PATH", candidates };
 }
 
 /** Every ssh (or other name) on a PATH; an empty one is /usr/bin. */

@@ -26,7 +26,7 @@ export const journalRows: readonly CommandRow[] = [
       {
         name: "event",
         value: "WORD",
-        meaning: "only these, comma-separated: session, dial, retire, gone, quarantine, heal, sweep, config",
+        meaning: "only these, comma-separated: session, dial, retire, quarantine, heal, sweep, config",
       },
       { name: "lines", value: "N", meaning: "only the last N of them" },
       { name: "follow", meaning: "go on as it grows, through rotations" },

@@ -45,8 +45,9 @@ export const masterRows: readonly CommandRow[] = [
   {
     name: "doctor",
     summary: "finds by experiment what keeps sshim from working here",
-    usage: "[--host HOST] [--control-path DIR] [--fix]",
+    usage: "[--host HOST] [--control-path DIR] [--fix] [-- SSH-OPTIONS]",
     operands: 0,
+    takesSshOptions: true,
     options: [
       {
         name: "host",
@@ -63,7 +64,7 @@ export const masterRows: readonly CommandRow[] = [
     ],
     examples: [
       ["sshim doctor", "this machine"],
-      ["sshim doctor --host root@web1", "and a real dial"],
+      ["sshim doctor --host root@web1 -- -i key -p 2222", "and a real dial, with the options that a caller uses"],
       ["sshim doctor --control-path /data/coolify/ssh/mux --fix", "a caller's own folder, and put right what can be"],
     ],
     exits: [

@@ -37,7 +37,7 @@ export interface SessionEvent {
 }
 
 /** What the control plane and the operator's commands write. */
-export const controlEvents = ["dial", "retire", "gone", "quarantine", "heal", "sweep", "config"] as const;
+export const controlEvents = ["dial", "retire", "quarantine", "heal", "sweep", "config"] as const;
 export type ControlEventName = (typeof controlEvents)[number];
 
 export const verdicts = ["not started", "started", "unknown"] as const;

@@ -84,7 +84,14 @@ export const settingRows: readonly SettingRow[] = [
     "host",
     "ServerAliveInterval of a master where the caller set none (0: leave it)",
   ),
-  row("drain_timeout", "duration", 0, "SSHIM_DRAIN_TIMEOUT", "host", "a draining master is ended after this, with its sessions (0: never)"),
+  row(
+    "drain_timeout",
+    "duration",
+    0,
+    "SSHIM_DRAIN_TIMEOUT",
+    "host",
+    "how long sshim drain waits for sessions to finish where --wait does not say (0: not at all)",
+  ),
   row("dir", "path", undefined, "SSHIM_DIR", "host", "where sockets, records and logs lie; SSHIM_DIR moves the whole runtime directory"),
   row("scope", "word", undefined, "SSHIM_SCOPE", "host", "callers of different scopes share no connection (default in CI: the job)"),
   row(

@@ -20,7 +20,7 @@ export async function checkHost(patient: Patient): Promise<Finding[]> {
   if (host === undefined || patient.real.path === undefined) return [];
   const folder = mkdtempSync(join(tmpdir(), "sshim-d-"));
   const path = join(folder, "m");
-  const handshake = runReal(patient, ["-oBatchMode=yes", "-S", "none", "-n", "--", host, "true"]);
+  const handshake = runReal(patient, ["-oBatchMode=yes", "-S", "none", "-n", ...patient.context.ssh, "--", host, "true"]);
   if (handshake.code !== 0) {
     rmSync(folder, { recursive: true, force: true });
     const words = handshake.timedOut
@@ -37,14 +37,24 @@ export async function checkHost(patient: Patient): Promise<Finding[]> {
   }
   const findings = [good("dial", `a plain ssh to ${host} with a handshake of its own takes ${formatMilliseconds(handshake.ms)}`)];
   findings.push(checkShared(patient, host));
-  const master = runReal(patient, ["-oBatchMode=yes", "-oControlPersist=yes", "-oServerAliveInterval=0", "-fNM", "-S", path, "--", host]);
+  const master = runReal(patient, [
+    "-oBatchMode=yes",
+    "-oControlPersist=yes",
+    "-oServerAliveInterval=0",
+    "-fNM",
+    ...patient.context.ssh,
+    "-S",
+    path,
+    "--",
+    host,
+  ]);
   try {
     if (master.code === 0) {
       findings.push(await checkSessions(patient, host, path));
       findings.push(...(await checkIdle(patient, host, path)));
     }
   } finally {
-    runReal(patient, ["-S", path, "-O", "exit", "--", host]);
+    runReal(patient, [...patient.context.ssh, "-S", path, "-O", "exit", "--", host]);
     rmSync(folder, { recursive: true, force: true });
   }
   return findings;
@@ -53,7 +63,7 @@ export async function checkHost(patient: Patient): Promise<Finding[]> {
 /** Twice through the front: the second one finds everything there. */
 function checkShared({ context, front }: Patient, host: string): Finding {
   const env = { ...context.env, SSHIM_AS: undefined };
-  const args = ["-oBatchMode=yes", "-n", "--", host, "true"];
+  const args = ["-oBatchMode=yes", "-n", ...context.ssh, "--", host, "true"];
   const first = tryProgram(front, args, env, PATIENCE);
   const second = tryProgram(front, args, env, PATIENCE);
   if (first.code !== 0 || second.code !== 0) {
@@ -125,7 +135,7 @@ async function checkIdle(patient: Patient, host: string, path: string): Promise<
   const began = Date.now();
   while (Date.now() - began < seconds * 1000) {
     await new Promise((resume) => setTimeout(resume, Math.min(1000, seconds * 250)));
-    if (runReal(patient, ["-S", path, "-O", "check", "--", host]).code !== 0) {
+    if (runReal(patient, [...patient.context.ssh, "-S", path, "-O", "check", "--", host]).code !== 0) {
       const after = formatSeconds((Date.now() - began) / 1000);
       return [
         note(
@@ -137,7 +147,17 @@ async function checkIdle(patient: Patient, host: string, path: string): Promise<
       ];
     }
   }
-  const still = runReal(patient, ["-oControlMaster=no", "-oProxyCommand=false", "-S", path, "-n", "--", host, "true"]);
+  const still = runReal(patient, [
+    "-oControlMaster=no",
+    "-oProxyCommand=false",
+    "-n",
+    ...patient.context.ssh,
+    "-S",
+    path,
+    "--",
+    host,
+    "true",
+  ]);
   if (still.code !== 0)
     return [
       problem(

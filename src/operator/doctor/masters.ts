@@ -8,7 +8,7 @@ import { listMasters, type Master } from "../status/masters.ts";
 import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
 
 export async function checkMasters(patient: Patient): Promise<Finding[]> {
-  const masters = await listMasters(patient.run, patient.context.uid);
+  const masters = await listMasters(patient.context);
   const findings: Finding[] = [];
   for (const master of masters) {
     if (master.state === "wedged" || master.state === "orphan" || master.state === "dead")

@@ -8,7 +8,7 @@ import type { Patient } from "./finding.ts";
 export function findIn({ context, front, real }: Patient, host: string, keywords: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   if (real.path === undefined) return found;
-  const resolved = parseResolved(askResolved({ front, argv0: "ssh", real: real.path }, ["--", host], context.env).text);
+  const resolved = parseResolved(askResolved({ front, argv0: "ssh", real: real.path }, [...context.ssh, "--", host], context.env).text);
   for (const keyword of keywords) {
     const value = resolved.get(keyword)?.[0];
     if (value !== undefined) found.set(keyword, value);

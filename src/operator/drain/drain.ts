@@ -1,7 +1,9 @@
 /** `sshim drain`: retires masters by host, key or all of them. Without --now no session is ever cut. */
 import { isSame } from "../../master/path.ts";
 import { readRecord } from "../../master/record.ts";
+import { loadConfig, settingsFor } from "../../state/config.ts";
 import { BUSY, CommandError, type Context, flagOption, needRun, textOption, USAGE } from "../command.ts";
+import { hostOf } from "../destinations.ts";
 import { formatTable } from "../output.ts";
 import { listMasters, type Master } from "../status/masters.ts";
 import { isWanted } from "../status/status.ts";
@@ -15,22 +17,29 @@ export async function run(context: Context): Promise<number> {
   if ((wanted === undefined) === !all) throw new CommandError("cannot tell what to drain: name a host or a key, or say --all", USAGE);
   const now = flagOption(context, "now");
   const wait = textOption(context, "wait");
-  const seconds = wait === undefined ? undefined : readSeconds("wait", wait);
-  const found = await listMasters(directory, context.uid);
+  const found = await listMasters(context);
   // A master that somebody else made is drained only when it is named by its path or key.
   const masters = found.filter((master) => isDrainable(master) && (all ? master.owner !== "foreign" : isWanted(master, wanted)));
+  const seconds = wait === undefined ? await usualWait(context, masters) : readSeconds("wait", wait);
   const drained = await Promise.all(masters.map((master) => retireMaster(context, master, now)));
   const gone = seconds === undefined && !now ? undefined : await waitForEnd(masters, seconds ?? 2);
   if (context.out.json) context.out.value({ drained, gone: gone ?? null });
   else context.out.write(formatDrained(drained, gone, wanted ?? directory));
   if (masters.length === 0 && !all) return 1;
-  if (drained.some(({ result }) => result === "refused" || result === "wedged")) return 1;
+  if (drained.some(({ result }) => result === "refused" || result === "odd" || result === "wedged")) return 1;
   return drained.some(({ result }) => result === "busy") || gone === false ? BUSY : 0;
 }
 
 /** Those that drain already are only of interest to those who wait for them, or cut them. */
 function isDrainable({ state }: Master): boolean {
   return state === "live" || state === "wedged" || state === "orphan" || state === "draining";
+}
+
+/** The longest drain_timeout of these hosts; undefined for none. */
+async function usualWait(context: Context, masters: readonly Master[]): Promise<number | undefined> {
+  const config = await loadConfig(context.env);
+  const waits = masters.map(({ destination }) => settingsFor(config, hostOf(destination ?? "")).drain_timeout);
+  return Math.max(0, ...waits) || undefined;
 }
 
 async function waitForEnd(masters: readonly Master[], seconds: number): Promise<boolean> {

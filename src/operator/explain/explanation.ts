@@ -43,9 +43,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
   const shared = plan.lane === "pass" ? undefined : plan;
   const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words));
   const masters =
-    shared === undefined
-      ? []
-      : (await listMasters(run, context.uid)).filter((master) => master.key === shared.key && master.state !== "gone");
+    shared === undefined ? [] : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
   const { originsFor } = await import("../../state/config.ts");
   const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
   return {

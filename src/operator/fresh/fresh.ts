@@ -10,9 +10,7 @@ import { listMasters } from "../status/masters.ts";
 export async function run(context: Context): Promise<number> {
   const run = needRun(context);
   const plan = await planShared(context);
-  const masters = (await listMasters(run, context.uid)).filter(
-    ({ key, state }) => key === plan.key && (state === "live" || state === "wedged"),
-  );
+  const masters = (await listMasters(context)).filter(({ key, state }) => key === plan.key && (state === "live" || state === "wedged"));
   const retired = await Promise.all(masters.map((master) => retireMaster(context, master, false, "fresh")));
   const lock = await holdLock(plan.front, `key/${plan.key}/0`, 30);
   if (!lock) return finish(context, plan, retired, { state: "pass", reason: "busy" }, BUSY);

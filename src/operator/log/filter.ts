@@ -5,7 +5,7 @@ import { nearestName } from "../../state/nearest.ts";
 import { CommandError, USAGE } from "../command.ts";
 import { isBroken } from "../sessions.ts";
 
-const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "ended", "again"];
+const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
 
 /** A filter from comma-separated words; an exit code counts as an outcome too. Throws on a word that nothing could ever match. */
 export function makeFilter(events: string | undefined, outcomes: string | undefined): (event: JournalEvent) => boolean {

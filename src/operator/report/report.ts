@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<number> {
       Math.min(...shown.map((event) => Date.parse(event.time) - (event.ms ?? 0)), now.getTime() - 1000),
     );
     const { listMasters } = await import("../status/masters.ts");
-    const masters = context.run === undefined ? [] : await listMasters(context.run, context.uid);
+    const masters = await listMasters(context);
     const live = new Set(masters.filter(({ state }) => state !== "dead" && state !== "gone").map(({ pid }) => pid));
     const timeline = makeTimeline(events, from, now.getTime(), resolutionOf(from, now.getTime()), live);
     writePage(file, formatPage(report, drawTimeline(timeline), timeline.left_out));

@@ -127,16 +127,13 @@ function addControl(row: Row, event: StoredControlEvent): void {
       return;
     }
     case "retire":
-      if (event.outcome === "none" || event.outcome === "refused") return;
+      if (event.outcome !== "retired" && event.outcome !== "ended" && event.outcome !== "wedged") return;
       if (isDrain(event)) row.marks.push({ at, from: at, kind: "drain", label: `drain${event.reason ? ` (${event.reason})` : ""}` });
       if (open && open.retired === undefined) Object.assign(open, { retired: at, reason: event.reason ?? event.event });
       return;
     case "quarantine":
       row.marks.push({ at, from: at, kind: "quarantine", label: "put aside: it did not answer" });
       if (open) Object.assign(open, { wedged: true, retired: open.retired ?? at, reason: "wedged" });
-      return;
-    case "gone":
-      if (open) open.to = at;
       return;
     default:
       return;

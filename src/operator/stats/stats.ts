@@ -1,6 +1,6 @@
 /** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
 import { renameSync, writeFileSync } from "node:fs";
-import { CommandError, type Context, flagOption, needRun, textOption, USAGE } from "../command.ts";
+import { CommandError, type Context, flagOption, textOption, USAGE } from "../command.ts";
 import { formatTable } from "../output.ts";
 import { journalOf, readEvents } from "../sessions.ts";
 import { listMasters } from "../status/masters.ts";
@@ -69,7 +69,7 @@ function writeAtomically(file: string, text: string): void {
 }
 
 async function countLive(context: Context): Promise<Live> {
-  const masters = (await listMasters(needRun(context), context.uid)).filter(({ state }) => state !== "gone");
+  const masters = (await listMasters(context)).filter(({ state }) => state !== "gone");
   const states: Counts = {};
   for (const { state } of masters) states[state] = (states[state] ?? 0) + 1;
   return { masters: states, sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };

@@ -85,7 +85,8 @@ function addControl(tally: Tally, event: StoredControlEvent): void {
       count(tally.heals, `${event.stage ?? "?"}/${event.failure ?? "?"}`);
       return;
     case "retire":
-      if (event.outcome !== "none" && event.outcome !== "refused") count(tally.retired, event.reason ?? "other");
+      if (event.outcome === "retired" || event.outcome === "ended" || event.outcome === "wedged")
+        count(tally.retired, event.reason ?? "other");
       if (isDrain(event)) {
         tally.drains++;
         tally.spared += event.sessions ?? 0;

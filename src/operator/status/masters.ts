@@ -4,7 +4,9 @@ import { readdirSync, statSync } from "node:fs";
 import { isSame } from "../../master/path.ts";
 import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
 import { askAlive } from "../../mux/client.ts";
+import { loadConfig } from "../../state/config.ts";
 import { keyDirectory, keysDirectory } from "../../state/paths.ts";
+import { type Context, needRun } from "../command.ts";
 import { findTitled } from "./titles.ts";
 
 /**
@@ -38,33 +40,43 @@ export interface Master {
 }
 
 /** Every master, by destination, key and shard. Takes a second at most, and that only where one is wedged. */
-export async function listMasters(run: string, uid = process.geteuid?.() ?? 0): Promise<Master[]> {
+export async function listMasters(context: Context): Promise<Master[]> {
   const locks = readLocks();
-  const found = listRecords(run).map((place) => judgeRecord(run, place, locks));
+  const bases = await listBases(context);
+  const found = bases.flatMap((base) => listRecords(base)).map((place) => judgeRecord(place, locks));
   const known = (await Promise.all(found)).filter((master) => master !== undefined);
-  const masters = [...known, ...(await findOthers(run, uid, locks, known))];
+  const masters = [...known, ...(await findOthers(bases, context.uid, locks, known))];
   return masters.sort(
     (left, right) => compare(left.destination ?? "", right.destination ?? "") || compare(left.key, right.key) || left.shard - right.shard,
   );
 }
 
+/** Where folders of keys lie: RUN, and what the setting `dir` names for some host. */
+export async function listBases(context: Context): Promise<string[]> {
+  const config = await loadConfig(context.env);
+  const named = config.read.flatMap(({ sections }) => sections.map(({ values }) => values.dir?.value));
+  return [...new Set([needRun(context), ...named.filter((value): value is string => typeof value === "string" && value.startsWith("/"))])];
+}
+
 interface Place {
+  folder: string;
   key: string;
   shard: number;
   path: string;
   retired: boolean;
 }
 
-function listRecords(run: string): Place[] {
-  return list(keysDirectory(run)).flatMap((key) =>
-    list(keyDirectory(run, key)).flatMap((name) => {
+function listRecords(base: string): Place[] {
+  return list(keysDirectory(base)).flatMap((key) => {
+    const folder = keyDirectory(base, key);
+    return list(folder).flatMap((name) => {
       const parts = /^(\d+)\.m(\.\d+)?$/.exec(name);
-      return parts ? [{ key, shard: Number(parts[1]), path: `${keyDirectory(run, key)}/${name}`, retired: parts[2] !== undefined }] : [];
-    }),
-  );
+      return parts ? [{ folder, key, shard: Number(parts[1]), path: `${folder}/${name}`, retired: parts[2] !== undefined }] : [];
+    });
+  });
 }
 
-async function judgeRecord(run: string, place: Place, locks: string): Promise<Master | undefined> {
+async function judgeRecord(place: Place, locks: string): Promise<Master | undefined> {
   const record = readRecord(place.path);
   if (record === undefined) return undefined;
   const sessions = countSessions(place.path, locks);
@@ -82,7 +94,7 @@ async function judgeRecord(run: string, place: Place, locks: string): Promise<Ma
     age_seconds: record.created > 0 ? Math.max(0, Math.round(now / 1000 - record.created)) : null,
     idle_seconds: sessions > 0 ? null : Math.max(0, Math.round((now - modified(place.path, now)) / 1000)),
     socket: record.socket || null,
-    owner: record.socket.startsWith(`${keyDirectory(run, place.key)}/`) ? "ours" : "caller",
+    owner: record.socket.startsWith(`${place.folder}/`) ? "ours" : "caller",
     reason: reasonFor(place, record),
     record: place.path,
     log: record.log ?? null,
@@ -109,14 +121,16 @@ function reasonFor(place: Place, record: MasterRecord): string | null {
 }
 
 /** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */
-async function findOthers(run: string, uid: number, locks: string, known: readonly Master[]): Promise<Master[]> {
+async function findOthers(bases: readonly string[], uid: number, locks: string, known: readonly Master[]): Promise<Master[]> {
   const others: Master[] = [];
   for (const { pid, path } of findTitled(uid)) {
     if (path === undefined || known.some((master) => master.pid === pid)) continue;
-    const own = path.startsWith(`${keysDirectory(run)}/`) ? /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path) : undefined;
+    const home = bases.find((base) => path.startsWith(`${keysDirectory(base)}/`));
+    const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);
     const key = own?.[1] ?? pathKey(path);
-    if (!exists(keyDirectory(run, key))) continue;
-    const record = `${keyDirectory(run, key)}/${own?.[2] ?? 0}.m`;
+    const folder = bases.map((base) => keyDirectory(base, key)).find(exists);
+    if (folder === undefined) continue;
+    const record = `${folder}/${own?.[2] ?? 0}.m`;
     const asked = await askAlive(path);
     const answers = asked.ok && asked.reply.type === "alive" && asked.reply.pid === pid;
     const wedged = !asked.ok && asked.failure === "timeout";

@@ -10,7 +10,7 @@ export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
   const wanted = context.operands[0];
   const look = async () => {
-    const masters = (await listMasters(directory, context.uid)).filter((master) => master.state !== "gone" && isWanted(master, wanted));
+    const masters = (await listMasters(context)).filter((master) => master.state !== "gone" && isWanted(master, wanted));
     return masters.map((master) => ({ ...master, waits_for: master.state === "draining" ? holdersOf(context.uid, master) : [] }));
   };
   if (flagOption(context, "watch")) return watch(context, look);

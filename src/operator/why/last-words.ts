@@ -13,14 +13,17 @@ const LINES = 12;
 const NEAR = 5 * 60_000;
 
 /** The logs of the session's shard (and what the last failed dial said), each with its last lines; none where nothing is left. */
-export function readLastWords(run: string, session: SessionEvent): LastWords[] {
+export function readLastWords(bases: readonly string[], session: SessionEvent): LastWords[] {
   if (!session.key || !/^[0-9a-f]{32}$/.test(session.key)) return [];
-  const folder = keyDirectory(run, session.key);
+  const { key } = session;
   const end = Date.parse(session.time);
   const begin = end - session.ms - NEAR;
-  return listFolder(folder)
-    .filter((name) => /^failed\./.test(name) || new RegExp(`^${session.shard ?? 0}\\..*\\.log$`).test(name))
-    .map((name) => ({ path: `${folder}/${name}`, time: modified(`${folder}/${name}`) }))
+  const log = new RegExp(`^${session.shard ?? 0}\\..*\\.log$`);
+  return bases
+    .map((base) => keyDirectory(base, key))
+    .flatMap((folder) => listFolder(folder).map((name) => ({ name, path: `${folder}/${name}` })))
+    .filter(({ name }) => name === "failed" || log.test(name))
+    .map(({ path }) => ({ path, time: modified(path) }))
     .filter(({ path, time }) => time >= begin && (!/\/failed\.[^/]*$/.test(path) || time <= end + 1000))
     .sort((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))
     .slice(0, 2)

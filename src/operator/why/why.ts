@@ -1,8 +1,9 @@
 /** `sshim why`: the verdict on one session, what it rests on, and what its master last said. It reads only, and shows no command. */
 import type { JournalEvent, SessionEvent } from "../../state/journal.ts";
-import { CommandError, type Context, needRun } from "../command.ts";
+import { CommandError, type Context } from "../command.ts";
 import { formatEvent } from "../log/format.ts";
 import { causeOf, isBroken, isRemote255, isWarm, readEvents, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
+import { listBases } from "../status/masters.ts";
 import { formatMilliseconds } from "../units.ts";
 import { explainCause } from "./cause.ts";
 import { type LastWords, readLastWords } from "./last-words.ts";
@@ -14,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const verdict = verdictOf(session, related);
   const cause = causeOf(session, related);
   const evidence = related.flatMap((event) => (event.evidence ? [event.evidence] : []));
-  const words = readLastWords(needRun(context), session);
+  const words = readLastWords(await listBases(context), session);
   const meaning = explainCause(session, cause, verdict);
   if (context.out.json) {
     context.out.value({ session, verdict, cause, meaning, warm: isWarm(session), evidence, events: related, last_words: words });
