@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "lock.h"
 #include "session.h"
 #include "text.h"
@@ -21,8 +22,7 @@ struct stay {
 	enum standing standing;
 	int shard;
 	char lock[128];
-	bool failed_known;
-	struct stat failed_before;   /* RUN/k/<key>/failed.<character> when we began to wait */
+	struct failure_seen failed; /* what lay there when we began to wait */
 };
 
 static _Noreturn void attach(struct front *front);
@@ -30,8 +30,6 @@ static _Noreturn void check(struct front *front);
 static void refused(struct front *front, struct stay *stay);
 static void come_closer(struct front *front, struct stay *stay);
 static void name_lock(struct front *front, struct stay *stay);
-static bool failed_identity(struct front *front, struct stat *st);
-static void share_failure(struct front *front, struct stay *stay);
 static void heed(struct front *front, struct answer answer);
 static bool is(const struct front *front, const char *stage, const char *failure);
 
@@ -136,12 +134,12 @@ come_closer(struct front *front, struct stay *stay)
 	stay->shard = front->shard;
 	name_lock(front, stay);
 	if (stay->standing == OUTSIDE)
-		stay->failed_known = failed_identity(front, &stay->failed_before);
+		look_for_failure(front, &stay->failed);
 	result = lock_try(&front->place, stay->lock);
 	if (result == LOCK_BUSY) {
 		result = stay->standing == OUTSIDE ? lock_await(&front->place, stay->lock, seconds) : lock_name(&front->place, stay->lock, 1, seconds);
 		if (result == LOCK_WAITED)
-			share_failure(front, stay);
+			share_failure(front, &stay->failed);
 		if (result == LOCK_WAITED && stay->standing == OUTSIDE) {
 			stay->standing = AWAITED;
 			return;
@@ -161,43 +159,6 @@ name_lock(struct front *front, struct stay *stay)
 
 	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/", number((uint64_t)front->shard, 1, digits), NULL))
 		pass(front, "no lock");
-}
-
-static bool
-failed_path(struct front *front, char *path, size_t size)
-{
-	/* On a caller's ControlPath others dial with other options: only a failure of the same connection is ours too. */
-	return front->ticket.accept_count > 0 && join(path, size, front->ticket.keydir, "/failed.", front->ticket.accept[0], NULL);
-}
-
-static bool
-failed_identity(struct front *front, struct stat *st)
-{
-	char path[PATH_SIZE];
-
-	return failed_path(front, path, sizeof(path)) && lstat(path, st) == 0;
-}
-
-/* The dial that we waited for failed: its words and its 255 are ours too. A failure that was there before is none of ours. */
-static void
-share_failure(struct front *front, struct stay *stay)
-{
-	char path[PATH_SIZE], bytes[4096];
-	struct stat now;
-	ssize_t got;
-
-	if (!failed_identity(front, &now) || (stay->failed_known && now.st_ino == stay->failed_before.st_ino && now.st_mtime == stay->failed_before.st_mtime))
-		return;
-	if (!failed_path(front, path, sizeof(path)))
-		return;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
-		if (write(2, bytes, (size_t)got) != got)
-			break;
-	journal(front, "failure shared", NULL, 255);
-	_exit(255);
 }
 
 /* -O check, as mux_client_request_alive and muxclient say it; where no master is, the real ssh has the right words. */
