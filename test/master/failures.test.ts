@@ -122,7 +122,7 @@ test("a banner and a warning of a successful dial are shown once, in the real ss
 
 test("a proxy that cannot start says so, as it does without us", async () => {
   const sshd = await startSshd();
-  const args = [...sshd.options, "-oProxyCommand=echo no way >&2; exit 3", sshd.host, "true"];
+  const args = [...sshd.options, "-oProxyCommand=sh -c 'echo no way >&2; read x; exit 3'", sshd.host, "true"];
   const { real, shim } = await runBoth(args, fresh(sshd));
   expect(visible(real).stderr).toMatch(/^no way/);
   expect(visible(shim)).toEqual(visible(real));
