@@ -141,12 +141,13 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	struct mux_reply reply;
 	size_t length;
 
+	/* At once: what the remote writes before the modes are raw would be shown with one \r too many. */
+	if (tty->wanted)
+		enter_raw_mode(tty);
 	front->fault = (struct fault){ 0 };
 	mark_used(connection);
 	if (!stdio && connection->record_fd >= 0 && connection->slot >= 0)
 		slot_opened(connection->record_fd, SLOT_BASE, connection->slot);
-	if (tty->wanted)
-		enter_raw_mode(tty);
 	while (ended_by == 0 && whole) {
 		enum heard heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before);
 		if (heard == HEARD_SIGNAL) {
