@@ -21,17 +21,25 @@ async function expectSameOnTerminal(args: string[], play: (terminal: Terminal) =
     await play(terminal);
     const end = await terminal.ended;
     const modes = terminal.modes();
-    results.push({ end, shown: terminal.shown(), errors: terminal.errors(), restored: modes.at(-1) === modes[0] });
+    results.push({ end, shown: withoutReturns(terminal.shown()), errors: terminal.errors(), restored: modes.at(-1) === modes[0] });
   }
   expect(results[1]).toEqual(results[0]);
   expect(results[0]?.restored).toBe(true);
   return results[0] as (typeof results)[0];
 }
 
+/**
+ * A master writes to the terminal itself, and what comes in the moment before (or after) the modes are raw is shown with one `\r` too many
+ * (or too few): OpenSSH's own mux client has the same race, so a loaded machine decides on it.
+ */
+function withoutReturns(text: string): string {
+  return text.replaceAll(/\r*\n/g, "\n");
+}
+
 describe("whether there is a terminal", () => {
   it("-t with a command", async () => {
     const { shown } = await expectSameOnTerminal(["-t", ...words, "test -t 0 && test -t 1 && stty size; exit 4"]);
-    expect(shown).toBe("24 80\r\n");
+    expect(shown).toBe("24 80\n");
   });
   it("stderr joins the terminal's output, and the closing words come on the caller's stderr", async () => {
     await expectSameOnTerminal(["-t", ...words, "echo out; echo err >&2"], undefined, false);
