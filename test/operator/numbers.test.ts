@@ -1,26 +1,15 @@
 /** The numbers: stats, report, why and the Prometheus text, from journals whose contents are known. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-// @ts-expect-error plain JavaScript, shared with the build
-import { findProgram } from "../../install/needs.mjs";
 import { causeOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/operator/sessions.ts";
-import { countOn } from "../../src/operator/stats/checkpoint.ts";
-import { formatPrometheus } from "../../src/operator/stats/prometheus.ts";
 import { peakOf, summarise, timesOf } from "../../src/operator/stats/summary.ts";
-import type { JournalEvent } from "../../src/state/journal.ts";
-import { run, runSshim, temporary } from "../support/index.ts";
+import { runSshim, temporary } from "../support/index.ts";
 import { golden } from "./support/golden.ts";
 import { conform } from "./support/schema.ts";
-import { control, madeUp, session, writeJournal } from "./support/synthetic.ts";
+import { control, madeUp, placeJournal, session } from "./support/synthetic.ts";
 
 const noon = Date.parse("2026-11-20T12:00:00.000Z");
-
-function place(events: readonly JournalEvent[]): { run: string; path: string } {
-  const directory = join(temporary(), "r");
-  writeJournal(directory, events);
-  return { run: directory, path: join(directory, "journal.jsonl") };
-}
 
 describe("stats", () => {
   it("is the golden summary of two made-up hours", () => {
@@ -62,7 +51,7 @@ describe("stats", () => {
   });
 
   it("gives by the command what is in the journal since a moment and of a host, and the masters of now", async () => {
-    const { run: directory } = place([session(noon), session(noon + 1000, { destination: "a@other:2222" }), session(noon + 2000)]);
+    const { run: directory } = placeJournal([session(noon), session(noon + 1000, { destination: "a@other:2222" }), session(noon + 2000)]);
     const all = JSON.parse((await runSshim(["stats", "--json"], { run: directory })).stdout.toString());
     conform("stats", all);
     expect(all).toMatchObject({ invocations: 3, masters: {}, sessions_now: 0 });
@@ -113,7 +102,7 @@ describe("verdicts and causes", () => {
 describe("why", () => {
   it("finds the last that broke, one by the end of its id, and says which are meant when it cannot tell", async () => {
     const lost = { outcome: "lost", code: 255, stage: "opened", failure: "eof" } as const;
-    const { run: directory } = place([
+    const { run: directory } = placeJournal([
       session(noon, { id: "17-1" }),
       session(noon + 1, { id: "17-21", ...lost }),
       session(noon + 2, { id: "17-31", ...lost }),
@@ -152,7 +141,7 @@ describe("why", () => {
 
 describe("log", () => {
   it("filters by event, outcome, code, host and time, and ends with 1 where nothing matches", async () => {
-    const { run: directory } = place(madeUp(Date.now()));
+    const { run: directory } = placeJournal(madeUp(Date.now()));
     const lines = async (...words: string[]) => {
       const result = await runSshim(["log", "--json", ...words], { run: directory });
       return {
@@ -191,75 +180,12 @@ describe("report", () => {
   });
 
   it("ends with 1 when something broke, with 0 when nothing did, the remote's own 255 apart", async () => {
-    const fine = place([session(Date.now() - 1000), session(Date.now() - 900, { code: 255 })]);
+    const fine = placeJournal([session(Date.now() - 1000), session(Date.now() - 900, { code: 255 })]);
     const good = await runSshim(["report", "--json"], { run: fine.run });
     expect(good.exitCode).toBe(0);
     conform("report", JSON.parse(good.stdout.toString()));
-    const bad = place([session(Date.now() - 1000, { outcome: "lost", code: 255, stage: "opened", failure: "eof" })]);
+    const bad = placeJournal([session(Date.now() - 1000, { outcome: "lost", code: 255, stage: "opened", failure: "eof" })]);
     const text = await runSshim(["report", "--since", "1h"], { run: bad.run });
     expect([text.exitCode, text.stdout.toString().split("\n")[0]]).toEqual([1, expect.stringMatching(/^1 call broke from /)]);
-  });
-});
-
-describe("Prometheus", () => {
-  it("counts on through a rotation and never twice, whoever asks in between", () => {
-    const { path } = place([session(noon), session(noon + 1), session(noon + 2, { code: 255 })]);
-    const shared = () => countOn(path).shared;
-    expect([shared(), shared()]).toEqual([3, 3]);
-    writeFileSync(path, `${JSON.stringify(session(noon + 3))}\n{"time":"2026`, { flag: "a" });
-    expect(shared()).toBe(4);
-    writeFileSync(path, '-11-22T12:00:01.000Z","event":"sweep"}\n', { flag: "a" });
-    renameSync(path, `${path}.1`);
-    writeFileSync(`${path}.1`, `${JSON.stringify(session(noon + 4))}\n`, { flag: "a" });
-    writeFileSync(path, `${JSON.stringify(session(noon + 5))}\n`);
-    expect([shared(), shared()]).toEqual([6, 6]);
-    renameSync(`${path}.1`, `${path}.2`);
-    renameSync(path, `${path}.1`);
-    writeFileSync(path, `${JSON.stringify(session(noon + 6))}\n`);
-    expect([shared(), shared()]).toEqual([7, 7]);
-    expect(countOn(path).codes255).toEqual({ remote: 1 });
-  });
-
-  it("starts again where what it kept is damaged", () => {
-    const { path } = place([session(noon)]);
-    expect(countOn(path).shared).toBe(1);
-    writeFileSync(`${path}.counted`, '{"version":1,"tally":{');
-    expect(countOn(path).shared).toBe(1);
-  });
-
-  it.skipIf(!findProgram("promtool"))("is accepted by promtool, with an empty journal too", async () => {
-    const { path } = place(madeUp(noon));
-    for (const tally of [countOn(path), countOn(join(temporary(), "none.jsonl"))]) {
-      const text = formatPrometheus(tally, { masters: { live: 2, 'odd"\\\n': 1 }, sessions: 4 });
-      const checked = await run("real", ["check", "metrics"], { program: findProgram("promtool"), input: text });
-      expect([checked.exitCode, checked.stderr.toString(), checked.stdout.toString()]).toEqual([0, "", ""]);
-    }
-  });
-
-  it("is written whole or not at all, readable by everybody, beside nothing else", async () => {
-    const { run: directory } = place(madeUp(noon));
-    const folder = temporary();
-    const file = join(folder, "sshim.prom");
-    const done = await runSshim(["stats", "--prometheus", "--output", file], { run: directory });
-    expect([done.exitCode, done.stdout.toString()]).toEqual([0, ""]);
-    expect(readdirSync(folder)).toEqual(["sshim.prom"]);
-    const printed = await runSshim(["stats", "--prometheus"], { run: directory });
-    expect(readFileSync(file, "utf8")).toBe(printed.stdout.toString());
-    const nowhere = await runSshim(["stats", "--prometheus", "--output", "/nonexistent/x.prom"], { run: directory });
-    expect([nowhere.exitCode, nowhere.stderr.toString()]).toEqual([
-      1,
-      "sshim: cannot write /nonexistent/x.prom: ENOENT (set by --output)\n",
-    ]);
-  });
-
-  it("has every metric that the dashboard asks for, and the documentation every metric", () => {
-    const { path } = place(madeUp(noon));
-    const text = formatPrometheus(countOn(path), { masters: { live: 1 }, sessions: 1 });
-    const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] as string));
-    const dashboard = readFileSync(join(import.meta.dirname, "../../docs/grafana.json"), "utf8");
-    const asked = new Set([...dashboard.matchAll(/sshim_[a-z0-9_]+/g)].map((match) => match[0].replace(/_(bucket|sum|count)$/, "")));
-    expect([...asked].filter((name) => !names.has(name))).toEqual([]);
-    const documented = readFileSync(join(import.meta.dirname, "../../docs/interface.md"), "utf8");
-    expect([...names].filter((name) => !documented.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -1,6 +1,8 @@
 /** A journal made up from a seed: a few masters, many sessions, drains, failures. The same seed gives the same bytes. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ControlEvent, JournalEvent, SessionEvent } from "../../../src/state/journal.ts";
+import { temporary } from "../../support/tools.ts";
 
 export const key = "0123456789abcdef0123456789abcdef";
 export const otherKey = "fedcba9876543210fedcba9876543210";
@@ -97,6 +99,13 @@ export function madeUp(until: number): JournalEvent[] {
 export function writeJournal(run: string, events: readonly JournalEvent[]): void {
   mkdirSync(run, { recursive: true, mode: 0o700 });
   writeFileSync(`${run}/journal.jsonl`, events.map((event) => `${JSON.stringify(event)}\n`).join(""), { mode: 0o600 });
+}
+
+/** A fresh runtime directory with these events in its journal. */
+export function placeJournal(events: readonly JournalEvent[]): { run: string; path: string } {
+  const run = join(temporary(), "r");
+  writeJournal(run, events);
+  return { run, path: join(run, "journal.jsonl") };
 }
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
