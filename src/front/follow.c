@@ -29,7 +29,8 @@ static _Noreturn void attach(struct front *front);
 static _Noreturn void check(struct front *front);
 static void refused(struct front *front, struct stay *stay);
 static void come_closer(struct front *front, struct stay *stay);
-static void name_lock(struct front *front, struct stay *stay);
+static void await_first(struct front *front, struct stay *stay, unsigned seconds);
+static void name_lock(struct front *front, struct stay *stay, int shard);
 static void heed(struct front *front, struct answer answer);
 static bool is(const struct front *front, const char *stage, const char *failure);
 
@@ -107,7 +108,7 @@ refused(struct front *front, struct stay *stay)
 	int slot = stay->connection.slot;
 
 	drop_connection(&stay->connection);
-	name_lock(front, stay);
+	name_lock(front, stay, front->shard);
 	enum lock_result result = lock_name(&front->place, stay->lock, 1, (unsigned)front->ticket.connect_timeout);
 	if (result == LOCK_BROKEN || result == LOCK_BUSY)
 		pass(front, "no lock");
@@ -132,9 +133,12 @@ come_closer(struct front *front, struct stay *stay)
 		stay->standing = OUTSIDE;
 	}
 	stay->shard = front->shard;
-	name_lock(front, stay);
-	if (stay->standing == OUTSIDE)
+	if (stay->standing == OUTSIDE) {
 		look_for_failure(front, &stay->failed);
+		if (stay->shard > 0)
+			await_first(front, stay, seconds);
+	}
+	name_lock(front, stay, stay->shard);
 	result = lock_try(&front->place, stay->lock);
 	if (result == LOCK_BUSY) {
 		result = stay->standing == OUTSIDE ? lock_await(&front->place, stay->lock, seconds) : lock_name(&front->place, stay->lock, 1, seconds);
@@ -152,12 +156,23 @@ come_closer(struct front *front, struct stay *stay)
 	stay->standing = HELD;
 }
 
+/* While the first master is being made nobody knows whether the server lets anybody in: more masters beside it would all fail with it. */
 static void
-name_lock(struct front *front, struct stay *stay)
+await_first(struct front *front, struct stay *stay, unsigned seconds)
+{
+	name_lock(front, stay, 0);
+	enum lock_result result = lock_await(&front->place, stay->lock, seconds);
+	if (result != LOCK_WAITED)
+		pass(front, result == LOCK_BUSY ? "lock busy" : "no lock");
+	share_failure(front, &stay->failed);
+}
+
+static void
+name_lock(struct front *front, struct stay *stay, int shard)
 {
 	char digits[NUMBER_SIZE];
 
-	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/", number((uint64_t)front->shard, 1, digits), NULL))
+	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/", number((uint64_t)shard, 1, digits), NULL))
 		pass(front, "no lock");
 }
 
