@@ -31,23 +31,24 @@ export interface Verdict {
   slowestWas: string;
   authentications: number;
   left: number;
-  /** the first few failures in words, but for those of running sessions that a fault cut */
+  /** a dozen failures in words, the worst causes first; none of running sessions that a fault cut */
   examples: string[];
 }
 
 /** `bound` is how long after a fault its consequences may show, in milliseconds (a dead connection is only noticed by keep-alives). */
 export function judge(played: Played, bound: number): Verdict {
   const failures = Object.fromEntries(causes.map((cause) => [cause, 0])) as Record<Cause, number>;
-  const examples: string[] = [];
+  const failed: { seen: Seen; cause: Cause }[] = [];
   for (const seen of played.seen) {
     if (seen.code === 0) continue;
     const cause = findCause(seen, played, bound);
     failures[cause]++;
-    if (cause !== causes[0] && examples.length < 12) examples.push(describe(seen, cause, played));
+    failed.push({ seen, cause });
   }
   const late = ({ began, ended, own }: Seen) => ended - began - own;
   const succeeded = played.seen.filter(({ code }) => code === 0).toSorted((a, b) => late(b) - late(a));
   const [slowest] = succeeded;
+  const worst = failed.filter(({ cause }) => cause !== causes[0]).toSorted((a, b) => causes.indexOf(b.cause) - causes.indexOf(a.cause));
   return {
     commands: played.seen.filter(({ kind }) => kind === "command").length,
     healthChecks: played.seen.filter(({ kind }) => kind === "health").length,
@@ -59,7 +60,7 @@ export function judge(played: Played, bound: number): Verdict {
     slowestWas: slowest ? describe(slowest, "the slowest", played) : "",
     authentications: played.authentications,
     left: played.left,
-    examples,
+    examples: worst.slice(0, 12).map(({ seen, cause }) => describe(seen, cause, played)),
   };
 }
 

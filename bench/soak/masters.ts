@@ -33,6 +33,14 @@ export async function countReachable(side: Side): Promise<number> {
   return answers.filter(Boolean).length;
 }
 
+/** What a process waits for, and what it has started: for the report of one that hangs. */
+export function describeProcess(pid: number): string {
+  const children = read(`/proc/${pid}/task/${pid}/children`).trim();
+  const below = children === "" ? "" : `; started: ${children.split(" ").map((child) => `[${describeProcess(Number(child))}]`)}`;
+  const words = read(`/proc/${pid}/cmdline`).split("\0").slice(0, 3).join(" ");
+  return `hangs in system call ${read(`/proc/${pid}/syscall`).trim().split(" ").slice(0, 3).join(" ")} (${words})${below}`;
+}
+
 function accepts(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path, () => socket.end(() => resolve(true))).once("error", () => resolve(false));

@@ -30,6 +30,11 @@ export interface PlanOptions {
   cutEvery?: number;
 }
 
+/** For the tests: everything at least once in a quarter of a minute. */
+export function makeShortPlan(seed: number): Plan {
+  return makePlan({ seconds: 16, hosts: 2, serverAlive: 2, long: 6, killEvery: 4, cutEvery: 8, seed });
+}
+
 /** Times in milliseconds from the start, ascending. */
 export function makePlan(options: PlanOptions): Plan {
   const { seed = 1, seconds, hosts = 3, serverAlive = 20, long = 20, killEvery = 8, cutEvery = 40 } = options;

@@ -1,10 +1,10 @@
 // Plays a plan on one side, in real time, with Coolify's own command lines, and writes down what each command's caller saw. It judges nothing.
 import { type ChildProcess, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { endSide, makeSide, type Side, type SideName } from "../support/sides.ts";
 import { sum } from "../support/statistics.ts";
-import { countReachable, mastersOf } from "./masters.ts";
+import { countReachable, describeProcess, mastersOf } from "./masters.ts";
 import type { Event, Plan } from "./plan.ts";
 import { type Host, readLedgers, setStage, strikeStage } from "./stage.ts";
 
@@ -42,8 +42,8 @@ export interface Played {
   course: [number, number][];
 }
 
-/** Takes the plan's seconds, and up to `patience` seconds more for what has not ended by then. */
-export async function play(plan: Plan, name: SideName, patience: number): Promise<Played> {
+/** Takes the plan's seconds, and up to `patience` seconds more for what has not ended by then. sshim's own journal is copied to `journal`. */
+export async function play(plan: Plan, name: SideName, patience: number, journal?: string): Promise<Played> {
   const hosts = await setStage(plan.hosts);
   const side = makeSide(name, hosts[0]?.server.home ?? "");
   const run = new Run(plan, side, hosts);
@@ -56,6 +56,8 @@ export async function play(plan: Plan, name: SideName, patience: number): Promis
   } finally {
     run.stop();
     endSide(side);
+    const written = join(side.environment.SSHIM_DIR ?? "", "journal.jsonl");
+    if (journal !== undefined && existsSync(written)) copyFileSync(written, journal);
     await strikeStage(hosts);
   }
 }
@@ -80,6 +82,7 @@ class Run {
   private readonly waiting = new Set<Promise<unknown>>();
   private readonly refreshing = new Set<number>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly hung = new Map<ChildProcess, string>();
   private began = 0;
 
   constructor(plan: Plan, side: Side, hosts: Host[]) {
@@ -100,7 +103,10 @@ class Run {
     const all = Promise.all(this.waiting);
     const given = new Promise((resolve) => this.timers.add(setTimeout(resolve, patience)));
     await Promise.race([all, given]);
-    for (const child of this.live) child.kill("SIGKILL");
+    for (const child of this.live) {
+      this.hung.set(child, describeProcess(child.pid ?? 0));
+      child.kill("SIGKILL");
+    }
     await all;
     this.course.push([this.now(), this.countAuthentications()]);
     clearInterval(sampler);
@@ -221,7 +227,7 @@ class Run {
       child.once("exit", (code) => {
         this.live.delete(child);
         child.stderr.destroy(); // a raw master keeps it
-        resolve({ code: code ?? undefined, stderr });
+        resolve({ code: code ?? undefined, stderr: `${stderr}${this.hung.get(child) ?? ""}` });
       });
     });
   }

@@ -1,4 +1,4 @@
-// `npm run soak -- --minutes N [--seed S] [--hosts H] [--side raw|sshim]`: deployments, health checks and connection refreshes on several hosts, with masters
+// `npm run soak -- --minutes N [--seed S] [--hosts H] [--side raw|sshim] [--journal FILE] [--short]`: deployments, health checks and connection refreshes on several hosts, with masters
 // killed and networks cut, first through raw OpenSSH, then through sshim, by the same plan, N minutes each. Prints both side by side and writes
 // bench/results/soak.json; with both sides, also the picture. Ends with 1 when sshim lost, repeated or cut anything.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { describeMachine } from "../support/machine.ts";
 import type { SideName } from "../support/sides.ts";
 import { formatTable, round } from "../support/statistics.ts";
 import { causes, countAvoidable, judge, type Verdict } from "./judge.ts";
-import { makePlan } from "./plan.ts";
+import { makePlan, makeShortPlan } from "./plan.ts";
 import { type Played, play } from "./play.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -18,20 +18,23 @@ const minutes = Number(option("minutes") ?? 2);
 const sides = (option("side") === undefined ? ["raw", "sshim"] : [option("side")]) as SideName[];
 
 if (!(minutes > 0)) throw new Error("cannot soak: --minutes wants a number");
-const plan = makePlan({ seconds: Math.round(minutes * 60), seed: Number(option("seed") ?? 1), hosts: Number(option("hosts") ?? 3) });
+const seed = Number(option("seed") ?? 1);
+const plan = process.argv.includes("--short")
+  ? makeShortPlan(seed)
+  : makePlan({ seconds: Math.round(minutes * 60), seed, hosts: Number(option("hosts") ?? 3) });
 const bound = plan.serverAlive * 4 * 1000;
 const results: { played: Played; verdict: Verdict }[] = [];
 try {
   for (const side of sides) {
-    process.stderr.write(`soak: ${side}, ${minutes} minutes, seed ${plan.seed}, ${plan.events.length} events\n`);
-    const played = await play(plan, side, 30 + plan.serverAlive * 4);
+    process.stderr.write(`soak: ${side}, ${plan.seconds} seconds, seed ${plan.seed}, ${plan.events.length} events\n`);
+    const played = await play(plan, side, 30 + plan.serverAlive * 4, option("journal"));
     results.push({ played, verdict: judge(played, bound) });
   }
 } finally {
   await tearDown();
 }
 
-console.log(`${await describeMachine()}; seed ${plan.seed}, ${plan.hosts} hosts, ${minutes} minutes each\n`);
+console.log(`${await describeMachine()}; seed ${plan.seed}, ${plan.hosts} hosts, ${plan.seconds} seconds each\n`);
 console.log(`${formatTable(tabulate(results.map(({ verdict }) => verdict)))}\n`);
 for (const { played, verdict } of results) for (const example of verdict.examples) console.log(`${played.side}: ${example}`);
 for (const { played, verdict } of results) console.log(`${played.side}: ${verdict.slowestWas}`);

@@ -3,9 +3,9 @@ import { createServer, connect as dial, type Socket } from "node:net";
 
 export interface Network {
   port: number;
-  /** Nothing is forwarded any more, in either direction, for connections old and new; they stay open. */
+  /** Nothing is forwarded any more, in either direction; connections stay open. */
   cut(): void;
-  /** New connections work again; those that were open when it was cut stay dead. */
+  /** Connections begun since the cut go on, as one whose SYN is sent again; those that were open when it was cut stay dead, as after a lost NAT entry. */
   mend(): void;
   close(): Promise<void>;
 }
@@ -14,20 +14,27 @@ export interface Network {
 export async function startProxy(target: number, delay = 0): Promise<Network> {
   const open = new Set<Socket>();
   let dead = new WeakSet<Socket>();
+  const waiting = new Set<Socket>();
   let isCut = false;
 
   const server = createServer((caller) => {
+    if (!isCut) return join(caller);
+    waiting.add(caller);
+    caller.on("error", () => caller.destroy());
+    caller.on("close", () => waiting.delete(caller));
+  });
+
+  function join(caller: Socket): void {
     const callee = dial(target, "127.0.0.1");
     for (const socket of [caller, callee]) {
       socket.setNoDelay(true);
       open.add(socket);
-      if (isCut) dead.add(socket);
       socket.on("error", () => socket.destroy());
       socket.on("close", () => open.delete(socket));
     }
     forward(caller, callee);
     forward(callee, caller);
-  });
+  }
 
   function forward(from: Socket, to: Socket): void {
     const later = (act: () => void) => (delay > 0 ? setTimeout(act, delay) : act());
@@ -56,9 +63,11 @@ export async function startProxy(target: number, delay = 0): Promise<Network> {
     },
     mend() {
       isCut = false;
+      for (const caller of waiting) join(caller);
+      waiting.clear();
     },
     async close() {
-      for (const socket of open) socket.destroy();
+      for (const socket of [...open, ...waiting]) socket.destroy();
       dead = new WeakSet();
       await new Promise((resolve) => server.close(resolve));
     },
