@@ -1,7 +1,9 @@
 /** Reads the arguments of one operator command. Whatever the command does not know is refused, with the nearest name it does know. */
+
 import yargs from "yargs-parser";
+import { Failure } from "../fault.ts";
 import { nearestName } from "../state/nearest.ts";
-import { CommandError, type CommandRow, type OptionRow, USAGE } from "./command.ts";
+import type { CommandRow, OptionRow } from "./command.ts";
 
 export interface Read {
   options: Record<string, string | boolean | undefined>;
@@ -15,7 +17,7 @@ export const commonOptions: readonly OptionRow[] = [
   { name: "help", meaning: "what the command does, with examples" },
 ];
 
-/** Reads argv (what follows the command's name). Throws a CommandError with exit code 2. */
+/** Reads argv (what follows the command's name). Throws a Failure with exit code 2. */
 export async function readArguments(command: CommandRow, argv: readonly string[]): Promise<Read> {
   const rows = [...command.options, ...commonOptions];
   const read = yargs([...argv], {
@@ -77,5 +79,5 @@ function checkOperands(command: CommandRow, read: Read): void {
 }
 
 function fail(command: CommandRow, why: string): never {
-  throw new CommandError(`cannot read ${why} (see: sshim ${command.name} --help)`, USAGE);
+  throw new Failure("usage", `cannot read ${why} (see: sshim ${command.name} --help)`);
 }

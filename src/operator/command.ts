@@ -1,4 +1,5 @@
 /** What a command of `sshim` is: the description from which help, manual and completions are made, and the code behind it. */
+import { Failure } from "../fault.ts";
 import type { Output } from "./output.ts";
 
 export interface OptionRow {
@@ -45,18 +46,7 @@ export interface Context {
   out: Output;
 }
 
-/** Something the user has to put right: told on stderr, ends with its code. */
-export class CommandError extends Error {
-  readonly code: number;
-
-  constructor(message: string, code = 1) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The exit codes that all commands share. */
-export const USAGE = 2;
+/** Not finished in time: a script may try again (EX_TEMPFAIL). */
 export const BUSY = 75;
 
 /** A named option as text, or undefined. */
@@ -72,6 +62,6 @@ export function flagOption(context: Context, name: string): boolean {
 /** RUN, or the error that says why there is none. */
 export function needRun(context: Context): string {
   if (context.run === undefined)
-    throw new CommandError("cannot find the runtime directory: SSHIM_DIR is not an absolute path (set by the environment)");
+    throw new Failure("cannot", "cannot find the runtime directory: SSHIM_DIR is not an absolute path (set by the environment)");
   return context.run;
 }

@@ -1,6 +1,7 @@
 /** The operator's side of the control plane: finds the command, reads its arguments, runs it, and turns every failure into one line. */
+import { Failure, faultExitCode } from "../fault.ts";
 import { readArguments } from "./arguments.ts";
-import { CommandError, type Context, USAGE } from "./command.ts";
+import type { Context } from "./command.ts";
 import { findCommand } from "./commands.ts";
 import { openOutput, writeAll } from "./output.ts";
 
@@ -9,10 +10,9 @@ export async function runOperator(argv: readonly string[]): Promise<number> {
   try {
     return await runCommand(argv);
   } catch (error) {
-    const known = error instanceof CommandError;
-    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    writeAll(2, `sshim: ${known ? why : `cannot ${argv[0] ?? "go on"}: ${why}`}\n`);
-    return known ? error.code : 70;
+    const failure = error instanceof Failure ? error : new Failure("internal", `cannot ${argv[0] ?? "go on"}: ${String(error)}`);
+    writeAll(2, `sshim: ${failure.message.split("\n")[0]}\n`);
+    return faultExitCode(failure.kind);
   }
 }
 
@@ -39,5 +39,3 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   const { run } = await command.load();
   return run(context);
 }
-
-export { USAGE };

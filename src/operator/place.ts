@@ -1,4 +1,5 @@
 /** Where things are, as the front finds them: the front itself, the real ssh, a safe runtime directory. It starts and makes nothing. */
+
 import {
   accessSync,
   closeSync,
@@ -13,13 +14,13 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { CommandError } from "./command.ts";
+import { Failure } from "../fault.ts";
 
 /** The front, which lies beside the control plane by the name ssh. Throws where there is none. */
 export function findFront(): string {
   const beside = [dirname(realpathSync(process.execPath)), join(import.meta.dirname ?? "/", "../../bin")];
   const found = beside.map((folder) => join(folder, "ssh")).find((path) => isCopy(path));
-  if (!found) throw new CommandError(`cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
+  if (!found) throw new Failure("cannot", `cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 /** Times and amounts as people read and write them. */
+import { Failure } from "../fault.ts";
 import { readDuration } from "../state/values.ts";
-import { CommandError, USAGE } from "./command.ts";
 
 /** `3s`, `4m12s`, `2h05m`, `3d4h` */
 export function formatSeconds(seconds: number): string {
@@ -25,16 +25,16 @@ export function readSince(text: string, now: Date): string {
   if (ago !== undefined) return new Date(now.getTime() - ago * 1000).toISOString();
   const moment = new Date(text);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString();
-  throw new CommandError(
+  throw new Failure(
+    "usage",
     `cannot read --since: ${JSON.stringify(text)} is neither a duration ("24h") nor a time ("2026-11-22T01:00:00Z")`,
-    USAGE,
   );
 }
 
 /** Seconds from an option such as `--wait 60s`. */
 export function readSeconds(name: string, text: string): number {
   const seconds = readDuration(text);
-  if (seconds === undefined) throw new CommandError(`cannot read --${name}: ${JSON.stringify(text)} is no duration ("60s", "2m")`, USAGE);
+  if (seconds === undefined) throw new Failure("usage", `cannot read --${name}: ${JSON.stringify(text)} is no duration ("60s", "2m")`);
   return seconds;
 }
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 // @ts-expect-error plain JavaScript, shared with the build
 import { findProgram } from "../../install/needs.mjs";
+import type { Failure } from "../../src/fault.ts";
 import { readArguments } from "../../src/operator/arguments.ts";
-import type { CommandError } from "../../src/operator/command.ts";
 import { commands, findCommand } from "../../src/operator/commands.ts";
 import { formatHelp, formatOverview } from "../../src/operator/help.ts";
 import { VERSION } from "../../src/operator/version.ts";
@@ -129,7 +129,7 @@ describe("arguments", () => {
   it("keep what follows -- to the letter", async () => {
     const read = await readArguments(findCommand("explain"), ["--json", "--", "-p", "9", "--", "h", "--help", "-o", "a=b", ""]);
     expect(read).toMatchObject({ options: { json: true }, ssh: ["-p", "9", "--", "h", "--help", "-o", "a=b", ""] });
-    await expect(readArguments(findCommand("log"), ["--json=maybe"])).rejects.toMatchObject({ code: 2 } satisfies Partial<CommandError>);
+    await expect(readArguments(findCommand("log"), ["--json=maybe"])).rejects.toMatchObject({ kind: "usage" } satisfies Partial<Failure>);
   });
 
   it("without a command, --help and help show the overview and end with 0", async () => {

@@ -1,8 +1,9 @@
 /** `sshim drain`: retires masters by host, key or all of them. Without --now no session is ever cut. */
+import { Failure } from "../../fault.ts";
 import { isSame } from "../../master/path.ts";
 import { readRecord } from "../../master/record.ts";
 import { loadConfig, settingsFor } from "../../state/config.ts";
-import { BUSY, CommandError, type Context, flagOption, needRun, textOption, USAGE } from "../command.ts";
+import { BUSY, type Context, flagOption, needRun, textOption } from "../command.ts";
 import { hostOf } from "../destinations.ts";
 import { formatTable } from "../output.ts";
 import { listMasters, type Master } from "../status/masters.ts";
@@ -14,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
   const wanted = context.operands[0];
   const all = flagOption(context, "all");
-  if ((wanted === undefined) === !all) throw new CommandError("cannot tell what to drain: name a host or a key, or say --all", USAGE);
+  if ((wanted === undefined) === !all) throw new Failure("usage", "cannot tell what to drain: name a host or a key, or say --all");
   const now = flagOption(context, "now");
   const wait = textOption(context, "wait");
   const found = await listMasters(context);

@@ -1,6 +1,7 @@
 /** `sshim explain`: what would happen to a call, by the code that decides it. It starts nothing on the host and writes no ticket. */
+import { Failure } from "../../fault.ts";
 import type { SharedPlan } from "../../plan/plan.ts";
-import { CommandError, type Context } from "../command.ts";
+import type { Context } from "../command.ts";
 import { type Explanation, explainCall } from "./explanation.ts";
 import { formatExplanation } from "./text.ts";
 
@@ -20,7 +21,7 @@ export async function planShared(context: Context): Promise<SharedPlan> {
   const { planCall } = await import("./call.ts");
   const { plan } = await planCall(context);
   if (plan.lane !== "attach" && plan.lane !== "establish") {
-    throw new CommandError(`cannot make a shared connection: these arguments are not shared: ${plan.why} (rule ${plan.reason})`);
+    throw new Failure("cannot", `cannot make a shared connection: these arguments are not shared: ${plan.why} (rule ${plan.reason})`);
   }
   return plan;
 }

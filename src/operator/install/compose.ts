@@ -2,9 +2,10 @@
  * Adds the bind mounts of sshim to a docker compose file, or takes them out, and keeps all the rest of it: comments, order, other mounts. It
  * refuses to replace a mount that somebody else made.
  */
+
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type Document, isMap, isScalar, isSeq, parse, parseDocument, type YAMLMap, YAMLSeq } from "yaml";
-import { CommandError } from "../command.ts";
+import { Failure } from "../../fault.ts";
 
 /** What is mounted, below the folder on the host, and where: `ssh` once under each of its names. */
 const mounts: ReadonlyArray<readonly [string, string]> = [
@@ -25,7 +26,7 @@ const containers: ReadonlyArray<readonly [string, string]> = [
 
 /**
  * Edits `file` in place, by a rename, keeping its mode and owner. `folder` is where sshim lies on the host; `base` is the compose file
- * that names the containers. Throws a CommandError when the file is no YAML, or holds a mount of somebody else's.
+ * that names the containers. Throws a Failure when the file is no YAML, or holds a mount of somebody else's.
  */
 export function editComposeFile(action: "add" | "remove", file: string, folder: string, base?: string): void {
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -53,7 +54,8 @@ export function addMounts(text: string, services: readonly string[], folder: str
       const wanted = `${folder}/${source}:${target}:ro`;
       const there = volumes.items.find((item) => targetOf(item) === target);
       if (there !== undefined && sourceOf(there) !== `${folder}/${source}`)
-        throw new CommandError(
+        throw new Failure(
+          "cannot",
           `cannot mount ${target} in ${service}: ${sourceOf(there) ?? "something else"} is mounted there already (set by ${name})`,
         );
       if (there !== undefined) continue;
@@ -91,11 +93,11 @@ export function removeMounts(text: string, folder: string, name: string): string
 function readDocument(text: string, name: string): Document {
   const document = parseDocument(text);
   const problem = document.errors[0];
-  if (problem) throw new CommandError(`cannot read ${name}: ${problem.message.split("\n")[0]}`);
+  if (problem) throw new Failure("cannot", `cannot read ${name}: ${problem.message.split("\n")[0]}`);
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     document.contents = document.createNode({}) as never;
   }
-  if (!isMap(document.contents)) throw new CommandError(`cannot read ${name}: it is no compose file, its top level is no mapping`);
+  if (!isMap(document.contents)) throw new Failure("cannot", `cannot read ${name}: it is no compose file, its top level is no mapping`);
   return document;
 }
 
@@ -105,7 +107,7 @@ function volumesOf(document: Document, service: string, name: string): YAMLSeq {
   const volumes = childMap(document, services, service, name).get("volumes");
   if (isSeq(volumes)) return volumes;
   if (volumes !== undefined && volumes !== null && !(isScalar(volumes) && volumes.value === null))
-    throw new CommandError(`cannot add mounts: volumes of ${service} is no list (set by ${name})`);
+    throw new Failure("cannot", `cannot add mounts: volumes of ${service} is no list (set by ${name})`);
   const made = new YAMLSeq();
   childMap(document, services, service, name).set("volumes", made);
   return made;
@@ -114,7 +116,8 @@ function volumesOf(document: Document, service: string, name: string): YAMLSeq {
 function childMap(document: Document, parent: YAMLMap, key: string, name: string): YAMLMap {
   const child = parent.get(key);
   if (isMap(child)) return child;
-  if (child !== undefined && child !== null) throw new CommandError(`cannot add mounts: ${key} is no mapping of its own (set by ${name})`);
+  if (child !== undefined && child !== null)
+    throw new Failure("cannot", `cannot add mounts: ${key} is no mapping of its own (set by ${name})`);
   const made = document.createNode({}) as YAMLMap;
   made.flow = false;
   parent.set(key, made);

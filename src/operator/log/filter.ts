@@ -1,8 +1,8 @@
 /** What `--event` and `--outcome` let through. */
+import { Failure } from "../../fault.ts";
 import type { JournalEvent } from "../../state/journal.ts";
 import { controlEvents, isSession, sessionOutcomes } from "../../state/journal-events.ts";
 import { nearestName } from "../../state/nearest.ts";
-import { CommandError, USAGE } from "../command.ts";
 import { isBroken } from "../sessions.ts";
 
 const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
@@ -28,9 +28,9 @@ function split(option: string, text: string | undefined, known: readonly string[
   for (const word of words) {
     if (known.includes(word) || (option === "outcome" && /^\d+$/.test(word))) continue;
     const near = nearestName(word, known);
-    throw new CommandError(
+    throw new Failure(
+      "usage",
       `cannot read --${option}: ${JSON.stringify(word)}: no such ${option}${near ? `; did you mean ${near}?` : ""}`,
-      USAGE,
     );
   }
   return words;

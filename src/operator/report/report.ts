@@ -1,6 +1,8 @@
 /** `sshim report`: what happened in a stretch of time, every 255 with its cause, as text, JSON or a page. It reads only. */
+
 import { renameSync, writeFileSync } from "node:fs";
-import { CommandError, type Context, textOption } from "../command.ts";
+import { Failure } from "../../fault.ts";
+import { type Context, textOption } from "../command.ts";
 import { formatTable, type Output } from "../output.ts";
 import { readEvents } from "../sessions.ts";
 import { readSince } from "../units.ts";
@@ -55,6 +57,6 @@ function writePage(file: string, page: string): void {
     writeFileSync(temporary, page);
     renameSync(temporary, file);
   } catch (error) {
-    throw new CommandError(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --html)`);
+    throw new Failure("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --html)`);
   }
 }

@@ -1,6 +1,8 @@
 /** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
+
 import { renameSync, writeFileSync } from "node:fs";
-import { CommandError, type Context, flagOption, textOption, USAGE } from "../command.ts";
+import { Failure } from "../../fault.ts";
+import { type Context, flagOption, textOption } from "../command.ts";
 import { formatTable } from "../output.ts";
 import { journalOf, readEvents } from "../sessions.ts";
 import { listMasters } from "../status/masters.ts";
@@ -12,7 +14,7 @@ import { type Counts, emptyTally } from "./tally.ts";
 
 export async function run(context: Context): Promise<number> {
   if (flagOption(context, "prometheus")) return exportMetrics(context);
-  if (textOption(context, "output")) throw new CommandError("cannot read --output: it goes with --prometheus", USAGE);
+  if (textOption(context, "output")) throw new Failure("usage", "cannot read --output: it goes with --prometheus");
   const since = textOption(context, "since");
   const summary = summarise(await readEvents(context, since ? readSince(since, new Date()) : ""));
   const live = await countLive(context);
@@ -46,8 +48,7 @@ export function formatSummary(summary: Summary, live?: Live): string {
 
 async function exportMetrics(context: Context): Promise<number> {
   for (const name of ["since", "host"]) {
-    if (textOption(context, name) !== undefined)
-      throw new CommandError(`cannot read --${name}: --prometheus always counts everything`, USAGE);
+    if (textOption(context, name) !== undefined) throw new Failure("usage", `cannot read --${name}: --prometheus always counts everything`);
   }
   const journal = await journalOf(context);
   const text = formatPrometheus(journal === undefined ? emptyTally() : countOn(journal), await countLive(context));
@@ -64,7 +65,7 @@ function writeAtomically(file: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o644 });
     renameSync(temporary, file);
   } catch (error) {
-    throw new CommandError(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
+    throw new Failure("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
   }
 }
 
