@@ -79,11 +79,8 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 		return false;
 	}
 	mux_drop(&connection->input, length);
-	if (reply.first != 1) {
-		set_lost(front, connection, "session", "nonsense");
-		return false;
-	}
-	switch (reply.type) {
+	/* An answer to another request is none of those that are legal here. */
+	switch (reply.first == 1 ? reply.type : 0) {
 	case MUX_S_SESSION_OPENED:
 		*session = reply.second;
 		front->opened_ns = now_ns();
