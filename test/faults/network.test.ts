@@ -1,0 +1,114 @@
+/** Masters that are stopped, killed or cut off: each within its bound, nothing is started twice, and the next call works by itself. */
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { isAlive, poll, type RunOptions, runReal, runShim, type Sshd, signal, start, startSshd } from "../support/index.ts";
+import { countOpenedIn, fresh, journalOf, linesOf, mastersAt, type Proxy, recordsOf, seen, startProxy, through } from "./stage.ts";
+
+const open: Proxy[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((proxy) => proxy.close()));
+});
+
+async function proxyTo(sshd: Sshd): Promise<Proxy> {
+  const proxy = await startProxy(sshd.port);
+  open.push(proxy);
+  return proxy;
+}
+
+/** How long a call takes that makes its own master: what a healed one may take on top of its bound, on this machine at this moment. */
+async function coldTime(sshd: Sshd): Promise<number> {
+  const took = async () => (await runShim([...sshd.options, sshd.host, "true"], fresh(sshd))).milliseconds;
+  return Math.max(await took(), await took());
+}
+
+describe("a master that is no good any more", () => {
+  const kinds: Record<string, { bound: number; spoil: (pid: number, socket: string) => Promise<void> }> = {
+    "stopped (SIGSTOP)": { bound: 1000, spoil: async (pid) => signal(pid, "SIGSTOP") },
+    "killed (SIGKILL), its socket still there": {
+      bound: 0,
+      spoil: async (pid, socket) => {
+        signal(pid, "SIGKILL");
+        await poll(() => !isAlive(pid), 5000, "its end");
+        expect(lstatSync(socket).isSocket()).toBe(true);
+      },
+    },
+  };
+  for (const [kind, { bound, spoil }] of Object.entries(kinds))
+    it(`${kind}, with three sessions on it: the next call works within ${bound} ms and a handshake, and nothing is started twice`, async () => {
+      const sshd = await startSshd();
+      const options = fresh(sshd);
+      const [ledger, go] = [join(options.run, "ledger"), join(options.run, "go")];
+      const command = (id: number) => `echo ${id} >> ${ledger}; while [ ! -e ${go} ]; do sleep 0.05; done; exit ${id}`;
+      const sessions = [1, 2, 3].map((id) => start("shim", [...sshd.options, sshd.host, command(id)], options));
+      await poll(() => countOpenedIn(options.run) === 3 && linesOf(ledger).length === 3, 15_000, "three sessions");
+      const cold = await coldTime(sshd);
+      const master = recordsOf(options.run)[0]?.record;
+      await spoil(master?.pid ?? 0, master?.socket ?? "");
+      const next = await runShim([...sshd.options, sshd.host, `echo next; echo 4 >> ${ledger}`], options);
+      expect(seen(next)).toEqual({ stdout: "next\n", stderr: "", exitCode: 0 });
+      expect(next.milliseconds).toBeLessThan(bound + 3 * cold + 300);
+      if (bound > 0) signal(master?.pid ?? 0, "SIGCONT");
+      writeFileSync(go, "");
+      const codes = (await Promise.all(sessions)).map(({ exitCode }) => exitCode);
+      // A stopped one goes on with its sessions; those of a dead one are lost.
+      expect(codes).toEqual(bound > 0 ? [1, 2, 3] : [255, 255, 255]);
+      expect(linesOf(ledger).sort()).toEqual(["1", "2", "3", "4"]);
+      const verdicts = journalOf(options.run)
+        .filter(({ event, stage }) => event === "heal" && stage === "opened")
+        .map(({ verdict }) => verdict);
+      expect(verdicts).toEqual(bound > 0 ? [] : ["started", "started", "started"]);
+      expect(mastersAt(options.run)).toHaveLength(1);
+    });
+});
+
+describe("a network that goes dead", () => {
+  const slow = { env: { SSHIM_SERVER_ALIVE: "1s" } };
+
+  it("while the connection is made: the real ssh's words after ConnectTimeout, and the next call works", async () => {
+    const sshd = await startSshd();
+    const proxy = await proxyTo(sshd);
+    const args = ["-oConnectTimeout=2", ...through(sshd, proxy.port)];
+    proxy.cut();
+    const real = await runReal([...args, "true"], fresh(sshd));
+    expect(real.exitCode).toBe(255);
+    const options = fresh(sshd);
+    const cut = await runShim([...args, "true"], options);
+    expect(seen(cut)).toEqual(seen(real));
+    expect(cut.milliseconds).toBeLessThan(real.milliseconds + 1000);
+    proxy.heal();
+    expect(seen(await runShim([...args, "echo back"], options))).toEqual({ stdout: "back\n", stderr: "", exitCode: 0 });
+    expect(proxy.connections()).toBe(3);
+  });
+
+  it("between sessions and during one: 255 within four of its alive intervals, never again, and the next call works", async () => {
+    const sshd = await startSshd();
+    const proxy = await proxyTo(sshd);
+    const args = through(sshd, proxy.port);
+    const options: RunOptions & { run: string } = { ...fresh(sshd), ...slow };
+    const ledger = join(options.run, "ledger");
+    const during = start("shim", [...args, `echo during >> ${ledger}; sleep 60`], options);
+    await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, 15_000, "the session");
+    const old = recordsOf(options.run)[0]?.record.pid ?? 0;
+    proxy.cut();
+    const began = performance.now();
+    const between = await runShim([...args, `echo between >> ${ledger}; sleep 60`], options);
+    const ended = await during;
+    // Interval 1 s, four of them, and what a busy machine adds.
+    expect(performance.now() - began).toBeLessThan(4000 + 2000);
+    expect([between.exitCode, ended.exitCode]).toEqual([255, 255]);
+    expect(Buffer.from(ended.stderr as Uint8Array).toString()).toMatch(/^Timeout, server .* not responding\.\r\n$/);
+    expect(isAlive(old)).toBe(false);
+    proxy.heal();
+    expect(seen(await runShim([...args, `echo after >> ${ledger}; echo back`], options))).toEqual({
+      stdout: "back\n",
+      stderr: "",
+      exitCode: 0,
+    });
+    expect(linesOf(ledger).sort()).toEqual(["after", "during"]);
+    const verdicts = journalOf(options.run)
+      .filter(({ event, outcome }) => event === "heal" && outcome === "exit")
+      .map(({ stage, verdict }) => `${stage} ${verdict}`);
+    expect(verdicts.sort()).toEqual(["opened started", "session unknown"]);
+  });
+});
