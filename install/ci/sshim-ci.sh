@@ -58,8 +58,11 @@ case ${1:-} in
   finish)
     [ -f "$dir.bin" ] || exit 0
     read -r bin <"$dir.bin"
-    SSHIM_DIR=$dir "$bin/sshim" drain --all --wait "${SSHIM_DRAIN:-30s}" >&2 || echo "sshim: some sessions still run; their connections end with them" >&2
-    if ! ls "$dir"/k/*/*.m.[0-9]* >/dev/null 2>&1; then rm -rf "$dir"; fi
+    if SSHIM_DIR=$dir "$bin/sshim" drain --all --wait "${SSHIM_DRAIN:-30s}" >&2; then
+      rm -rf "$dir"
+    else
+      echo "sshim: some sessions still run; their connections end with them" >&2
+    fi
     rm -rf "$dir.bin" "$work"
     ;;
   *)
