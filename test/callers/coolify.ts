@@ -2,10 +2,11 @@
  * Coolify's commands as it composes them (app/Helpers/SshMultiplexingHelper.php, old and new), run as PHP runs them: one string through `/bin/sh -c`,
  * or through BusyBox's ash with BusyBox's `timeout`, as in its container.
  */
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { findProgram } from "../install/programs.ts";
-import { type Result, realProgram, run, type Sshd, shimFolder, systemPath } from "../support/index.ts";
+import { type Result, run, type Sshd, shimFolder, systemPath, visible } from "../support/index.ts";
 import { scratch } from "./sides.ts";
 
 export type Side = "real" | "shim";
@@ -107,4 +108,29 @@ function makeCommands(path: string, key: string, sshd: Sshd): Commands {
   };
 }
 
-export { realProgram };
+/** The shells through which commands go, and whether this machine has one. */
+export const shells = [["sh"], ["ash"]] as const;
+export const has = (shell: string): boolean => shell === "sh" || findProgram("busybox") !== undefined;
+
+/** What a caller sees, with the folder and the pid of the master taken out. */
+export function shown(coolify: Coolify, result: Result) {
+  const plain = (text: string) => text.replaceAll(coolify.path, "PATH").replace(/\(pid=\d+\)/, "(pid=N)");
+  const { stdout, stderr, ...rest } = visible(result);
+  return { ...rest, stdout: plain(stdout), stderr: plain(stderr) };
+}
+
+/** The same commands in the same order on both sides. */
+export async function compareCommands(sshd: Sshd, shell: "sh" | "ash", choose: (coolify: Coolify) => string[]) {
+  const seen = [];
+  for (const side of ["real", "shim"] as const) {
+    const coolify = makeCoolify(side, sshd);
+    const results = [];
+    for (const command of choose(coolify)) {
+      results.push(shown(coolify, await coolify.run(command, shell)));
+      expect(readdirSync(coolify.mux).filter((name) => name !== "mux_wgkk4cs8ok8o0")).toEqual([]);
+    }
+    seen.push(results);
+  }
+  expect(seen[1]).toEqual(seen[0]);
+  return seen[0] as NonNullable<(typeof seen)[0]>;
+}

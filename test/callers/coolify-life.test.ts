@@ -1,91 +1,16 @@
-/** Coolify, by its shapes: every command of its old and new versions, through sh and through BusyBox, compared with the real ssh. */
+/** What Coolify's other parts rely on: pids, clean-ups, tunnels, refreshes in the middle of work, kills, the web terminal, two users in one folder. */
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildFake, startOnTerminal } from "../fakes/index.ts";
-import { findProgram } from "../install/programs.ts";
-import { isAlive, poll, type Result, run, type Sshd, shimProgram, startSshd, visible } from "../support/index.ts";
-import { type Coolify, makeCoolify, realProgram } from "./coolify.ts";
+import { isAlive, poll, realProgram, run, type Sshd, shimProgram, startSshd, visible } from "../support/index.ts";
+import { type Coolify, makeCoolify, shown } from "./coolify.ts";
 
 let sshd: Sshd;
 beforeAll(async () => {
   sshd = await startSshd();
 });
-
-const shells = [["sh"], ["ash"]] as const;
-const has = (shell: string) => shell === "sh" || findProgram("busybox") !== undefined;
-
-/** What a caller sees, with the folder and the pid of the master taken out. */
-function shown(coolify: Coolify, result: Result) {
-  const plain = (text: string) => text.replaceAll(coolify.path, "PATH").replace(/\(pid=\d+\)/, "(pid=N)");
-  const { stdout, stderr, ...rest } = visible(result);
-  return { ...rest, stdout: plain(stdout), stderr: plain(stderr) };
-}
-
-/** The same commands in the same order on both sides. */
-async function compare(shell: "sh" | "ash", choose: (coolify: Coolify) => string[]) {
-  const seen = [];
-  for (const side of ["real", "shim"] as const) {
-    const coolify = makeCoolify(side, sshd);
-    const results = [];
-    for (const command of choose(coolify)) {
-      results.push(shown(coolify, await coolify.run(command, shell)));
-      expect(readdirSync(coolify.mux).filter((name) => name !== "mux_wgkk4cs8ok8o0")).toEqual([]);
-    }
-    seen.push(results);
-  }
-  expect(seen[1]).toEqual(seen[0]);
-  return seen[0] as NonNullable<(typeof seen)[0]>;
-}
-
-for (const [shell] of shells)
-  describe.skipIf(!has(shell))(`through ${shell}`, () => {
-    it("checks, establishes, checks, runs, copies, retires, as the new versions do", async () => {
-      const results = await compare(shell, ({ commands, mux }) => [
-        commands.check,
-        commands.establish,
-        commands.check,
-        commands.health,
-        commands.script("echo out; echo err >&2; exit 3"),
-        commands.script("cat <<'X'\n$HOME `id` \\\\\nX\nexit 0"),
-        commands.upload(sshd.configFile, `${mux}/../copied`),
-        commands.download(`${mux}/../copied`, `${mux}/../again`),
-        commands.check,
-        commands.stop,
-        commands.check,
-        commands.script("echo after"),
-        commands.stop,
-      ]);
-      expect(results.map(({ exitCode }) => exitCode)).toEqual([255, 0, 0, 0, 3, 0, 0, 0, 0, 0, 255, 0, 0]);
-      expect(results[2]?.stderr).toBe("Master running (pid=N)\r\n");
-    });
-
-    it("establishes, refreshes and ends as the old versions do", async () => {
-      const results = await compare(shell, ({ commands }) => [
-        commands.establishOld,
-        commands.check,
-        commands.script("echo one"),
-        commands.exit,
-        commands.exit,
-        commands.establishOld,
-        commands.script("echo two"),
-        commands.cleanUp,
-        commands.cleanUp,
-      ]);
-      expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 255, 0, 0, 0, 255]);
-    });
-
-    it("falls back to a connection of its own without sharing, and tells a command that fails", async () => {
-      const results = await compare(shell, ({ commands }) => [
-        commands.scriptAlone("echo alone"),
-        commands.scriptAlone("exit 255"),
-        commands.script("no-such-command"),
-        commands.script("kill -9 $$"),
-      ]);
-      expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 255, 127, 255]);
-    });
-  });
 
 describe("what its other parts rely on", () => {
   it("the pid that -O check names is the master's, and no clean-up takes it for an orphan", async () => {
@@ -153,22 +78,6 @@ describe("what its other parts rely on", () => {
     expect(visible(await long)).toMatchObject({ exitCode: 4, stdout: "finished\n", stderr: "" });
     expect(readdirSync(coolify.mux)).toEqual(["mux_wgkk4cs8ok8o0"]);
   });
-
-  it.each(shells.filter(([shell]) => has(shell)))(
-    "a timeout ends the call with the same code, and nobody else's connection (%s)",
-    async (shell) => {
-      const results = await compare(shell, ({ commands }) => [
-        commands.establish,
-        // As with OpenSSH's own master, a remote command without a terminal goes on, and the caller's stderr with it.
-        commands.script("exec sleep 1.5", 1),
-        commands.check,
-        commands.script("echo on"),
-        commands.stop,
-      ]);
-      expect([124, 143, 255]).toContain(results[1]?.exitCode);
-      expect(results.map(({ exitCode }) => exitCode)).toEqual([0, results[1]?.exitCode, 0, 0, 0]);
-    },
-  );
 
   it("SIGTERM and a SIGKILL right after it end the call at once, and the remote's stdin", async () => {
     for (const side of ["real", "shim"] as const) {
