@@ -1,5 +1,5 @@
 // Where the figures go: the terminal, bench/results/latest.json, the pictures, the README. Only a whole run that is not quick replaces the last two.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Crowd } from "../crowd/crowd.ts";
 import { drawCrowd } from "../pictures/crowd.ts";
@@ -42,6 +42,12 @@ export async function writeReport(report: WholeReport, run: { quick: boolean; wh
     `Both sides in one run, in turn, medians; ${machine}; \`npm run bench\`.`,
     formatMarkdown(report.table),
     "![Callers at once on a cold host: seconds and failures](docs/pictures/crowd.svg)",
+    ...(existsSync(join(root, "docs/pictures/soak.svg"))
+      ? [
+          "`npm run soak`: deployments, health checks and refreshes while masters are killed and networks cut.",
+          "![Failed callers and authentications over a soak](docs/pictures/soak.svg)",
+        ]
+      : []),
     formatMarkdown(formatFigures(report.figures)),
   ];
   replaceBetween(join(root, "README.md"), "bench", parts.join("\n\n"));
