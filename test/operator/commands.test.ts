@@ -12,6 +12,7 @@ import { VERSION } from "../../src/operator/version.ts";
 import { settingRows } from "../../src/state/settings.ts";
 import { repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
 import { generated } from "./generate.ts";
+import { definitions } from "./support/schema.ts";
 import { session, writeJournal } from "./support/synthetic.ts";
 
 const text = (bytes: Buffer) => bytes.toString();
@@ -40,6 +41,40 @@ describe("the table of commands", () => {
 
   it.each(Object.keys(generated))("and %s say the same (node --import ./install/typescript.mjs test/operator/generate.ts)", (path) => {
     expect(readFileSync(join(repository, path), "utf8")).toBe(generated[path]?.());
+  });
+
+  it("prints no field that docs/interface.md does not name", () => {
+    const documented = readFileSync(join(repository, "docs/interface.md"), "utf8");
+    const names = (schema: unknown): string[] =>
+      typeof schema !== "object" || schema === null
+        ? []
+        : Object.entries(schema).flatMap(([word, inner]) => [
+            ...(word === "properties" ? Object.keys(inner as object) : []),
+            ...names(inner),
+          ]);
+    // What a session asks for, and the small parts of a list, are named by the schema alone.
+    const small = [
+      "tty",
+      "agent",
+      "subsystem",
+      "stdin_null",
+      "stdio",
+      "remote_command",
+      "send_env",
+      "set_env",
+      "path",
+      "present",
+      "version",
+      "origin",
+      "skipped",
+      "dependencies",
+      "written",
+      "count",
+      "sessions_spared",
+    ];
+    expect(
+      [...new Set(names(definitions))].filter((name) => !small.includes(name) && !new RegExp(`[\`"]${name}[\`"]`).test(documented)),
+    ).toEqual([]);
   });
 
   it("has a version that is package.json's", async () => {

@@ -17,7 +17,7 @@ describe("doctor", () => {
   it("finds nothing wrong here, and a copy of scp covered", async () => {
     const { code, findings } = await ask("doctor");
     expect([code, findings.filter(({ level }: { level: string }) => level === "problem")]).toEqual([0, []]);
-    for (const id of ["real-ssh", "path", "path-sh", "scp", "sftp", "circle", "control", "run"])
+    for (const id of ["real-ssh", "path", "path-sh", "scp", "sftp", "circle", "control", "cold", "run"])
       expect([id, await finding(id).then((found) => found?.level)]).toEqual([id, "ok"]);
   });
 
@@ -104,6 +104,17 @@ describe("doctor", () => {
     const shares = await runSshim(["doctor", "--json"], { home: twice, env: { HOME: twice } });
     expect(value(shares).findings.map(({ id }: { id: string }) => id)).toContain("shares-twice");
     rmSync(twice, { recursive: true });
+  });
+
+  it("finds a control plane that does not start, or that callers cannot reach", async () => {
+    const folder = temporary();
+    const broken = join(folder, "control");
+    execFileSync("sh", ["-c", `printf '#!/bin/sh\\n[ "$1" = --version ] && exit 0\\nexit 1\\n' > ${broken}; chmod 755 ${broken}`]);
+    expect(await finding("cold")).toMatchObject({ level: "ok" });
+    const unreachable = await runSshim(["doctor", "--json"], { env: { SSHIM_CONTROL: broken } });
+    expect(value(unreachable).findings.find(({ id }: { id: string }) => id === "cold")).toMatchObject({ level: "problem" });
+    const missing = await runSshim(["doctor", "--json"], { env: { SSHIM_CONTROL: "/nonexistent/control" } });
+    expect(value(missing).findings.find(({ id }: { id: string }) => id === "control")).toMatchObject({ level: "problem" });
   });
 
   it("finds a wrapper that leads back to sshim", async () => {

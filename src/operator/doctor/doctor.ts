@@ -24,11 +24,12 @@ type Check = (patient: Patient) => Finding[] | Promise<Finding[]>;
 
 async function loadChecks(): Promise<Check[]> {
   const { checkPrograms } = await import("./programs.ts");
+  const { checkControl } = await import("./control.ts");
   const { checkPlaces } = await import("./places.ts");
   const { checkSettings } = await import("./settings.ts");
   const { checkMasters } = await import("./masters.ts");
   const { checkHost } = await import("./host.ts");
-  return [checkPrograms, checkPlaces, checkSettings, checkMasters, checkHost];
+  return [checkPrograms, checkControl, checkPlaces, checkSettings, checkMasters, checkHost];
 }
 
 const signs = { ok: ["ok", "green"], note: ["note", "yellow"], problem: ["PROBLEM", "red"] } as const;

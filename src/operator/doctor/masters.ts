@@ -3,6 +3,7 @@ import { unlinkSync } from "node:fs";
 import { isSame, quarantine } from "../../master/path.ts";
 import { countClients, endAtOnce } from "../../master/process.ts";
 import { clearRecord, countSessions, readRecord } from "../../master/record.ts";
+import { sweep } from "../../master/sweep.ts";
 import { holdLock } from "../lock.ts";
 import { listMasters, type Master } from "../status/masters.ts";
 import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
@@ -13,6 +14,11 @@ export async function checkMasters(patient: Patient): Promise<Finding[]> {
   for (const master of masters) {
     if (master.state === "wedged" || master.state === "orphan" || master.state === "dead")
       findings.push(await judgeMaster(patient, master));
+  }
+  if (patient.fix) {
+    const { tickets, keys, logs } = sweep(patient.run);
+    if (tickets + keys + logs > 0)
+      findings.push(fixed("swept", `swept: ${tickets} tickets, ${keys} empty folders, ${logs} logs that nobody needs`));
   }
   const live = masters.filter(({ state }) => state === "live" || state === "draining").length;
   return findings.length > 0 ? findings : [good("masters", `${live} master${live === 1 ? "" : "s"}, none wedged, orphaned or stale`)];

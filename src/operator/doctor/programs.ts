@@ -1,18 +1,11 @@
-/** The programs: which ssh is real, which one callers get in which environment, whether the control plane starts, whether anything goes round in circles. */
-import { readFileSync } from "node:fs";
+/** The programs: which ssh is real, which one callers get in which environment, whether anything goes round in circles. */
 import { dirname, join } from "node:path";
 import { parseVersion } from "../../argv/options.ts";
 import { listCandidates } from "../place.ts";
 import { type Finding, good, note, type Patient, problem, tryProgram } from "./finding.ts";
 
 export function checkPrograms(patient: Patient): Finding[] {
-  return [
-    checkReal(patient),
-    ...checkPath(patient),
-    ...["scp", "sftp"].map((name) => checkCopy(patient, name)),
-    checkCircle(patient),
-    ...checkControl(patient),
-  ];
+  return [checkReal(patient), ...checkPath(patient), ...["scp", "sftp"].map((name) => checkCopy(patient, name)), checkCircle(patient)];
 }
 
 function checkReal({ real, context }: Patient): Finding {
@@ -127,41 +120,4 @@ function checkCircle({ context, front, real }: Patient): Finding {
     );
   }
   return good("circle", `ssh -V through sshim ends as it should, after ${Math.round(through.ms)} ms`);
-}
-
-/** The control plane dies of things that ssh does not mind; then every new connection is passed through. */
-function checkControl({ context, front }: Patient): Finding[] {
-  const control = context.env.SSHIM_CONTROL || join(dirname(front), "sshim-control");
-  const findings: Finding[] = [];
-  const started = tryProgram(control, ["--version"], { PATH: context.env.PATH, HOME: context.env.HOME }, 15_000);
-  if (started.code === 0) findings.push(good("control", `the control plane starts: ${control}, ${Math.round(started.ms)} ms`));
-  else
-    findings.push(
-      problem(
-        "control",
-        `the control plane does not start: ${control} (${started.stderr.trim().split("\n")[0] || `exit ${started.code}`})`,
-        "every connection that has no ticket yet is passed through: nothing is shared",
-        "it needs libstdc++ and libgcc_s (on musl), /proc and about 4 GB of address space",
-      ),
-    );
-  const limit = /^Max address space\s+(\S+)/m.exec(readText("/proc/self/limits"))?.[1];
-  if (limit !== undefined && limit !== "unlimited" && Number(limit) < 4 * 2 ** 30) {
-    findings.push(
-      problem(
-        "memory",
-        `the address space is limited to ${Math.round(Number(limit) / 2 ** 20)} MB (ulimit -v)`,
-        "the control plane may not start under it",
-        "raise the limit for callers of ssh",
-      ),
-    );
-  }
-  return findings;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

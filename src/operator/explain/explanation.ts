@@ -32,6 +32,8 @@ export interface Explanation {
   ticket: TicketState | null;
   /** Why the ticket is never kept. */
   once: string | null;
+  /** Why it is not kept just now: a file that it depends on is too young. */
+  unsure: string | null;
   session: Record<string, unknown> | null;
   settings: Array<{ name: string; value: unknown; origin: string }>;
   problems: string[];
@@ -67,6 +69,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
     },
     ticket: front ? null : lookUpTicket(call, context.env),
     once: plan.once ?? null,
+    unsure: plan.unsure ?? null,
     session: shared === undefined ? null : sessionOf(shared),
     settings: origins
       .filter(({ origin }) => origin !== "default")

@@ -57,7 +57,7 @@ function describeMasters({ masters, shards }: Explanation): string {
     .join("; ");
 }
 
-function describeTicket({ ticket, once }: Explanation): string {
+function describeTicket({ ticket, once, unsure }: Explanation): string {
   if (!ticket) return "not looked at";
   if (once !== null) return `never kept: ${once}`;
   switch (ticket.state) {
@@ -68,7 +68,7 @@ function describeTicket({ ticket, once }: Explanation): string {
     case "damaged":
       return `not usable, made anew at the next call (${ticket.path})`;
     case "none":
-      return "none yet: the first call asks";
+      return `none yet: the first call asks${unsure === null ? "" : ` (and keeps none: ${unsure})`}`;
   }
 }
 
