@@ -80,16 +80,20 @@ export function isRemoteCause(cause: string): boolean {
 }
 
 /** The control plane's events that belong to a session: its key, while it ran (they carry no id of it). */
-export function relatedTo(session: SessionEvent, events: readonly JournalEvent[]): StoredControlEvent[] {
+export function relatedTo(session: SessionEvent, events: readonly StoredControlEvent[]): StoredControlEvent[] {
   if (!session.key) return [];
   const end = Date.parse(session.time);
   const start = end - session.ms;
-  return events.filter((event): event is StoredControlEvent => {
-    if (isSession(event) || event.key !== session.key) return false;
-    if (event.id !== undefined && event.id !== session.id) return false;
+  return events.filter((event) => {
+    if (event.key !== session.key || (event.id !== undefined && event.id !== session.id)) return false;
     const time = Date.parse(event.time);
     return time >= start - 100 && time <= end + 100;
   });
+}
+
+/** Those of the control plane and of operators. */
+export function controlsOf(events: readonly JournalEvent[]): StoredControlEvent[] {
+  return events.filter((event): event is StoredControlEvent => !isSession(event));
 }
 
 /** When it began, in milliseconds of the epoch. */

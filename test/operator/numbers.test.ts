@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { causeOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/operator/sessions.ts";
+import { causeOf, controlsOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/operator/sessions.ts";
 import { peakOf, summarise, timesOf } from "../../src/operator/stats/summary.ts";
 import { runSshim, temporary } from "../support/index.ts";
 import { golden } from "./support/golden.ts";
@@ -94,8 +94,8 @@ describe("verdicts and causes", () => {
       control(noon - 5000, { event: "dial", outcome: "failed", failure: "transient" }),
       control(noon - 200, { event: "dial", outcome: "failed", failure: "transient", key: "f".repeat(32) }),
     ];
-    expect(relatedTo(one, [...others, dial, one])).toEqual([dial]);
-    expect(causeOf(one, relatedTo(one, [...others, dial]))).toBe("dial: final");
+    expect(relatedTo(one, controlsOf([...others, dial, one]))).toEqual([dial]);
+    expect(causeOf(one, relatedTo(one, controlsOf([...others, dial])))).toBe("dial: final");
   });
 });
 

@@ -2,9 +2,10 @@
  * The control plane dies of things that ssh does not mind (no libstdc++, no /proc, little address space); then every new connection is
  * passed through. Tried as callers would have it: by a cold call in an empty runtime directory, to a host that cannot be.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { listFolder, readText } from "../files.ts";
 import { type Finding, good, type Patient, problem, tryProgram } from "./finding.ts";
 
 export function checkControl(patient: Patient): Finding[] {
@@ -42,26 +43,10 @@ function checkCold({ context, front }: Patient): Finding {
     const env = { ...context.env, SSHIM: undefined, SSHIM_AS: undefined, SSHIM_DIR: run, SSHIM_RETRIES: "0" };
     const args = ["-F", "none", "-oBatchMode=yes", "-oProxyCommand=false", "-n", "--", "sshim-doctor.invalid", "true"];
     const cold = tryProgram(front, args, env, 30_000);
-    if (list(join(run, "t")).length > 0) return good("cold", `a cold call is answered by it, after ${Math.round(cold.ms)} ms`);
+    if (listFolder(join(run, "t")).length > 0) return good("cold", `a cold call is answered by it, after ${Math.round(cold.ms)} ms`);
     const why = /"why":"([^"]*)"/.exec(readText(join(run, "journal.jsonl")))?.[1] ?? "no answer";
     return problem("cold", `a cold call is passed through (${why})`, "connections that have no ticket yet are not shared", NEEDS);
   } finally {
     rmSync(run, { recursive: true, force: true });
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
   }
 }

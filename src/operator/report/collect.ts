@@ -1,7 +1,7 @@
 /** The facts of a report: totals, the stretch before it, and every 255 with its cause and verdict. Pure. */
 import type { JournalEvent } from "../../state/journal.ts";
 import type { Verdict } from "../../state/journal-events.ts";
-import { causeOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
 import { type Summary, summarise } from "../stats/summary.ts";
 import { explainCause } from "../why/cause.ts";
 
@@ -31,10 +31,11 @@ export interface Report {
 export function collectReport(events: readonly JournalEvent[], since: string, until: string): Report {
   const middle = events.filter((event) => event.time >= since && event.time <= until);
   const earlier = events.filter((event) => event.time < since);
+  const controls = controlsOf(middle);
   const broken = sessionsOf(middle)
     .filter((session) => isBroken(session) || isRemote255(session))
     .map((session) => {
-      const related = relatedTo(session, middle);
+      const related = relatedTo(session, controls);
       const cause = causeOf(session, related);
       const verdict = verdictOf(session, related);
       const evidence = related.flatMap((event) => (event.evidence ? [event.evidence] : []));

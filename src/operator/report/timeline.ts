@@ -1,7 +1,7 @@
 /** From the journal to what a timeline shows: rows of masters with their bars, the sessions in them, and marks. Pure; no drawing. */
 import type { JournalEvent, SessionEvent } from "../../state/journal.ts";
 import { isSession, type StoredControlEvent } from "../../state/journal-events.ts";
-import { causeOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../sessions.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../sessions.ts";
 import { isDrain } from "../stats/tally.ts";
 
 export interface Bar {
@@ -64,6 +64,7 @@ export function makeTimeline(
   resolution: number,
   live: ReadonlySet<number>,
 ): Timeline {
+  const controls = controlsOf(events);
   const rows = new Map<string, Row>();
   const rowOf = (event: JournalEvent) => {
     const id = `${event.key} ${event.shard ?? 0}`;
@@ -89,12 +90,12 @@ export function makeTimeline(
       if (list) list.push(event);
       else sessions.set(row, [event]);
     } else if (isBroken(event)) {
-      outside.push(spanOf(event, events));
+      outside.push(spanOf(event, controls));
     }
   }
   for (const [row, list] of sessions)
     row.tracks = packSpans(
-      list.map((one) => spanOf(one, events)),
+      list.map((one) => spanOf(one, controls)),
       resolution,
     );
   const all = [...rows.values()].sort((left, right) =>
@@ -160,10 +161,10 @@ function closeBars(row: Row, from: number, live: ReadonlySet<number>): void {
   });
 }
 
-function spanOf(session: SessionEvent, events: readonly JournalEvent[]): Span {
+function spanOf(session: SessionEvent, controls: readonly StoredControlEvent[]): Span {
   const to = Date.parse(session.time);
   const code = session.outcome === "pass" ? "" : ` ${session.code}`;
-  const broken = isBroken(session) && !isRemoteCause(causeOf(session, relatedTo(session, events)));
+  const broken = isBroken(session) && !isRemoteCause(causeOf(session, relatedTo(session, controls)));
   const kind = broken ? "broken" : isBroken(session) || isRemote255(session) ? "remote255" : "session";
   const where = session.stage ? `, ${session.stage}: ${session.failure ?? "error"}` : "";
   return {

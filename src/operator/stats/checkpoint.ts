@@ -5,7 +5,7 @@
 import { closeSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type JournalEvent, openJournal, parseEvent, readLines } from "../../state/journal.ts";
 import { isSession } from "../../state/journal-events.ts";
-import { isBroken, relatedTo } from "../sessions.ts";
+import { controlsOf, isBroken, relatedTo } from "../sessions.ts";
 import { addEvent, bounds, emptyTally, type Tally } from "./tally.ts";
 
 interface Checkpoint {
@@ -35,7 +35,8 @@ export function countOn(journal: string): Tally {
       }
       last = { inode: file.inode, position };
     });
-    for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, fresh) : []);
+    const controls = controlsOf(fresh);
+    for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
     if (last) keepCheckpoint(place, { version: 1, ...last, tally });
   } finally {
     for (const { fd } of files) closeSync(fd);

@@ -1,7 +1,7 @@
 /** The numbers of a stretch of the journal: what `stats` and `report` show. Pure: events in, numbers out. */
 import type { JournalEvent, SessionEvent } from "../../state/journal.ts";
 import { isSession } from "../../state/journal-events.ts";
-import { isBroken, isShared, relatedTo, startOf } from "../sessions.ts";
+import { controlsOf, isBroken, isShared, relatedTo, startOf } from "../sessions.ts";
 import { percentile } from "../units.ts";
 import { addEvent, attachTime, type Counts, emptyTally } from "./tally.ts";
 
@@ -40,7 +40,8 @@ export interface Summary {
 
 export function summarise(events: readonly JournalEvent[]): Summary {
   const tally = emptyTally();
-  for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, events) : []);
+  const controls = controlsOf(events);
+  for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
   const sessions = events.filter(isSession);
   const dialTimes = events.flatMap((event) =>
     event.event === "dial" && event.outcome === "ok" && event.ms !== undefined ? [event.ms] : [],

@@ -1,12 +1,12 @@
 /** All masters of a runtime directory, judged by what they answer and by the kernel's locks. It changes nothing and takes no lock. */
 import { createHash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
 import { isSame } from "../../master/path.ts";
 import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
 import { askAlive } from "../../mux/client.ts";
 import { loadConfig } from "../../state/config.ts";
 import { keyDirectory, keysDirectory } from "../../state/paths.ts";
 import { type Context, needRun } from "../command.ts";
+import { listFolder, modifiedAt } from "../files.ts";
 import { findTitled } from "./titles.ts";
 
 /**
@@ -67,9 +67,9 @@ interface Place {
 }
 
 function listRecords(base: string): Place[] {
-  return list(keysDirectory(base)).flatMap((key) => {
+  return listFolder(keysDirectory(base)).flatMap((key) => {
     const folder = keyDirectory(base, key);
-    return list(folder).flatMap((name) => {
+    return listFolder(folder).flatMap((name) => {
       const parts = /^(\d+)\.m(\.\d+)?$/.exec(name);
       return parts ? [{ folder, key, shard: Number(parts[1]), path: `${folder}/${name}`, retired: parts[2] !== undefined }] : [];
     });
@@ -92,7 +92,7 @@ async function judgeRecord(place: Place, locks: string): Promise<Master | undefi
     limit: record.limit || null,
     created: record.created > 0 ? new Date(record.created * 1000).toISOString() : null,
     age_seconds: record.created > 0 ? Math.max(0, Math.round(now / 1000 - record.created)) : null,
-    idle_seconds: sessions > 0 ? null : Math.max(0, Math.round((now - modified(place.path, now)) / 1000)),
+    idle_seconds: sessions > 0 ? null : Math.max(0, Math.round((now - (modifiedAt(place.path) ?? now)) / 1000)),
     socket: record.socket || null,
     owner: record.socket.startsWith(`${place.folder}/`) ? "ours" : "caller",
     reason: reasonFor(place, record),
@@ -128,7 +128,7 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
     const home = bases.find((base) => path.startsWith(`${keysDirectory(base)}/`));
     const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);
     const key = own?.[1] ?? pathKey(path);
-    const folder = bases.map((base) => keyDirectory(base, key)).find(exists);
+    const folder = bases.map((base) => keyDirectory(base, key)).find((path) => modifiedAt(path) !== undefined);
     if (folder === undefined) continue;
     const record = `${folder}/${own?.[2] ?? 0}.m`;
     const asked = await askAlive(path);
@@ -158,22 +158,6 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
 /** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
 export function pathKey(path: string): string {
   return createHash("sha256").update(`path\0${path}`).digest("hex").slice(0, 32);
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function modified(path: string, otherwise: number): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? otherwise;
 }
 
 function compare(left: string, right: string): number {

@@ -1,5 +1,6 @@
 /** Finds masters by the titles that OpenSSH gives them (mux.c: `ssh: <path> [mux]`), whoever made them. It asks and ends none. */
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
+import { listFolder, readText } from "../files.ts";
 
 export interface Titled {
   pid: number;
@@ -10,7 +11,7 @@ export interface Titled {
 /** Every master process of this uid that /proc shows. */
 export function findTitled(uid: number): Titled[] {
   return processes(uid).flatMap((pid): Titled[] => {
-    const title = (read(`/proc/${pid}/cmdline`) ?? "").replace(/\0+$/, "");
+    const title = readText(`/proc/${pid}/cmdline`).replace(/\0+$/, "");
     if (title === "ssh: [stopped mux]") return [{ pid, path: undefined }];
     const path = /^ssh: (\/.*) \[mux\]$/.exec(title)?.[1];
     return path === undefined ? [] : [{ pid, path }];
@@ -28,7 +29,7 @@ export function findHolders(uid: number, path: string): Holder[] {
   const wanted = identity(path);
   if (wanted === undefined) return [];
   return processes(uid).flatMap((pid) => {
-    const holds = list(`/proc/${pid}/fd`).some(
+    const holds = listFolder(`/proc/${pid}/fd`).some(
       (name) => link(`/proc/${pid}/fd/${name}`).startsWith("/") && identity(`/proc/${pid}/fd/${name}`) === wanted,
     );
     return holds ? [{ pid, since: startOf(pid) }] : [];
@@ -36,7 +37,7 @@ export function findHolders(uid: number, path: string): Holder[] {
 }
 
 function processes(uid: number): number[] {
-  return list("/proc").flatMap((name) =>
+  return listFolder("/proc").flatMap((name) =>
     /^\d+$/.test(name) && ownerOf(`/proc/${name}`) === uid && Number(name) !== process.pid ? [Number(name)] : [],
   );
 }
@@ -63,22 +64,6 @@ function ownerOf(path: string): number | undefined {
     return statSync(path).uid;
   } catch {
     return undefined;
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
   }
 }
 

@@ -1,7 +1,7 @@
 /** The last lines of the logs that masters of a key left, near the time of a session. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { SessionEvent } from "../../state/journal.ts";
 import { keyDirectory } from "../../state/paths.ts";
+import { listFolder, modifiedAt, readText } from "../files.ts";
 
 export interface LastWords {
   path: string;
@@ -23,7 +23,7 @@ export function readLastWords(bases: readonly string[], session: SessionEvent): 
     .map((base) => keyDirectory(base, key))
     .flatMap((folder) => listFolder(folder).map((name) => ({ name, path: `${folder}/${name}` })))
     .filter(({ name }) => name === "failed" || log.test(name))
-    .map(({ path }) => ({ path, time: modified(path) }))
+    .map(({ path }) => ({ path, time: modifiedAt(path) ?? 0 }))
     .filter(({ path, time }) => time >= begin && (!/\/failed\.[^/]*$/.test(path) || time <= end + 1000))
     .sort((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))
     .slice(0, 2)
@@ -31,29 +31,9 @@ export function readLastWords(bases: readonly string[], session: SessionEvent): 
     .filter(({ lines }) => lines.length > 0);
 }
 
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function modified(path: string): number {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return 0;
-  }
-}
-
 function lastLines(path: string): string[] {
-  try {
-    const lines = readFileSync(path, "utf8")
-      .split(/\r?\n/)
-      .filter((line) => line !== "");
-    return lines.slice(-LINES);
-  } catch {
-    return [];
-  }
+  const lines = readText(path)
+    .split(/\r?\n/)
+    .filter((line) => line !== "");
+  return lines.slice(-LINES);
 }

@@ -3,7 +3,7 @@ import { Failure } from "../../fault.ts";
 import type { JournalEvent, SessionEvent } from "../../state/journal.ts";
 import type { Context } from "../command.ts";
 import { formatEvent } from "../log/format.ts";
-import { causeOf, isBroken, isRemote255, isWarm, readEvents, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isWarm, readEvents, relatedTo, sessionsOf, verdictOf } from "../sessions.ts";
 import { listBases } from "../status/masters.ts";
 import { formatMilliseconds } from "../units.ts";
 import { explainCause } from "./cause.ts";
@@ -12,7 +12,7 @@ import { type LastWords, readLastWords } from "./last-words.ts";
 export async function run(context: Context): Promise<number> {
   const events = await readEvents(context, "");
   const session = findSession(events, context.operands[0]);
-  const related = relatedTo(session, events);
+  const related = relatedTo(session, controlsOf(events));
   const verdict = verdictOf(session, related);
   const cause = causeOf(session, related);
   const evidence = related.flatMap((event) => (event.evidence ? [event.evidence] : []));
