@@ -201,7 +201,7 @@ heed(struct front *front, struct answer answer)
 	if (answer.kind == ANSWER_PASS)
 		pass(front, NULL);
 	if (answer.kind == ANSWER_EXIT) {
-		journal(front, "refused", NULL, answer.code);
+		journal(front, answer.code == 0 ? "answered" : "refused", NULL, answer.code);
 		_exit(answer.code);
 	}
 }

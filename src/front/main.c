@@ -80,7 +80,7 @@ find_ticket(struct front *front)
 	}
 	struct answer answer = ask(front, "resolve", 0, NULL);
 	if (answer.kind == ANSWER_EXIT) {
-		journal(front, "refused", NULL, answer.code);
+		journal(front, answer.code == 0 ? "answered" : "refused", NULL, answer.code);
 		_exit(answer.code);
 	}
 	if (answer.kind == ANSWER_PASS || !front->have_ticket)

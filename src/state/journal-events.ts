@@ -1,7 +1,18 @@
 /** What a line of the journal may be (docs/interface.md). Types and lists only; a reader ignores fields that it does not know. */
 
 /** How an invocation ended, as the front saw it. */
-export const sessionOutcomes = ["exit", "lost", "signal", "pass", "refused", "failure shared", "checked", "wedged", "established"] as const;
+export const sessionOutcomes = [
+  "exit",
+  "lost",
+  "signal",
+  "pass",
+  "answered",
+  "refused",
+  "failure shared",
+  "checked",
+  "wedged",
+  "established",
+] as const;
 export type SessionOutcome = (typeof sessionOutcomes)[number];
 
 /** One line an invocation, written by the front when it ends or becomes the real ssh. */

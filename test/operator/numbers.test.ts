@@ -26,7 +26,7 @@ describe("stats", () => {
       control(noon + 40, { event: "heal", stage: "opened", failure: "eof", verdict: "started", evidence: "it answers" }),
       session(noon + 5000, { outcome: "lost", code: 255, stage: "opened", failure: "eof", asked: 1 }),
       session(noon + 9000, { outcome: "pass", lane: "pass", code: 0, ms: 1 }),
-      session(noon + 9010, { outcome: "refused", lane: "control", code: 0, ms: 1 }),
+      session(noon + 9010, { outcome: "answered", lane: "control", code: 0, ms: 1 }),
       control(noon + 9100, { event: "retire", reason: "exit", outcome: "retired", sessions: 3 }),
       control(noon + 9200, { event: "retire", reason: "exit", outcome: "none", sessions: 0 }),
     ]);
