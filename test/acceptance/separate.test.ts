@@ -21,6 +21,16 @@ beforeAll(async () => {
   appendFileSync(authorized, `environment="WHO=second",environment="HOME=${one.home}" ${readFileSync(`${otherKey}.pub`, "utf8")}`);
 });
 
+function startAgents(keys: string[]): Array<{ socket: string; pid: number }> {
+  const folder = temporary();
+  return keys.map((key, index) => {
+    const socket = join(folder, `agent${index}`);
+    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync("ssh-agent", ["-a", socket], { encoding: "utf8" }))?.[1]);
+    execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    return { socket, pid };
+  });
+}
+
 const whoWith = async (args: string[], env = {}) => (await runShim([...args, "echo $WHO"], { run, env })).stdout.toString().trim();
 
 describe("never one connection for both", () => {
@@ -61,13 +71,7 @@ describe("never one connection for both", () => {
   });
 
   it("two agents", async () => {
-    const folder = temporary();
-    const agents = [one.keyFile, otherKey].map((key, index) => {
-      const socket = join(folder, `agent${index}`);
-      const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync("ssh-agent", ["-a", socket], { encoding: "utf8" }))?.[1]);
-      execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
-      return { socket, pid };
-    });
+    const agents = startAgents([one.keyFile, otherKey]);
     try {
       const args = [
         "-F",
@@ -121,6 +125,38 @@ describe("two hosts on one caller's ControlPath", () => {
     const stranger = [...shared, ...one.options, "-o", "BatchMode=yes", "-l", "nobody-of-that-name", one.host, "echo ran as somebody else"];
     const result = await runShim(stranger, { run });
     expect([result.exitCode, result.stdout.toString()]).toEqual([255, ""]);
+  });
+
+  it("two -F files on it, neither with the other's identity", async () => {
+    const path = join(temporary("cp-"), "s");
+    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const config = join(temporary(), "config");
+    writeFileSync(config, readFileSync(one.configFile, "utf8").replace(one.keyFile, otherKey));
+    for (const [file, who] of [
+      [one.configFile, "first"],
+      [config, "second"],
+      [one.configFile, "first"],
+    ] as const)
+      expect(await whoWith([...shared, "-F", file, one.host])).toBe(who);
+  });
+
+  it("two agents on it, neither with the other's keys", async () => {
+    const path = join(temporary("cp-"), "s");
+    const shared = ["-A", "-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const agents = startAgents([one.keyFile, otherKey]);
+    try {
+      const keys = [one.keyFile, otherKey].map((file) => readFileSync(`${file}.pub`, "utf8").split(" ")[1] as string);
+      for (const index of [0, 1, 0] as const) {
+        const env = { SSH_AUTH_SOCK: agents[index]?.socket };
+        const { stdout } = await runShim([...shared, ...one.options, one.host, "ssh-add -L"], { run, env });
+        expect([stdout.toString().includes(keys[index] as string), stdout.toString().includes(keys[1 - index] as string)]).toEqual([
+          true,
+          false,
+        ]);
+      }
+    } finally {
+      for (const { pid } of agents) process.kill(pid);
+    }
   });
 
   it("the identity counts there as far as a caller names one", async () => {

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
-import { expectSame, expectSameShared, shell } from "./cases.ts";
+import { expectSame, expectSameShared, makeGate, shell } from "./cases.ts";
 
 let sshd: Sshd;
 let words: string[];
@@ -90,6 +90,21 @@ describe("the shape of the descriptors", () => {
   it("a pipe whose reader leaves early (| head -1)", async () => {
     const script = 'ssh "$@" "while echo y 2>/dev/null; do :; done" | head -1; echo "${PIPESTATUS[0]}"';
     await expectSame(...shell(script, words, "/bin/bash"));
+  });
+
+  it("stderr ends for its reader when the caller's ssh is killed, although the remote goes on", async () => {
+    // A master keeps the stderr that it is given until the remote command ends; OpenSSH's own mux client has that fault, ssh itself has not.
+    const gate = makeGate();
+    const said = join(temporary(), "said");
+    const script = `words=$(timeout 1 ssh "$@" 2>&1 >/dev/null); echo "ended with $?, while the remote $(test -e ${said} && echo ended || echo runs)"`;
+    await expectSame(...shell(script, [...words, `${gate.command}; touch ${said}`]));
+    gate.open();
+  });
+
+  it("stderr that is a file keeps its place, and one that is appended to is appended to", async () => {
+    const file = join(temporary(), "log");
+    const script = `ssh "$@" "echo one >&2" 2>>${file}; ssh "$@" "echo two >&2; exit 4" 2>>${file}; echo $?; cat ${file}; rm ${file}`;
+    await expectSame(...shell(script, words));
   });
 
   it("a caller that dials leaves none of its descriptors with the master", async () => {
