@@ -1,5 +1,5 @@
 // `npm run bench`: sshim beside raw OpenSSH, both sides in one run, in turn. Prints a table and writes bench/results/latest.json, the pictures and
-// the README's table (the last two not with --quick). It fails only when it cannot measure; a missed bar is a line that says so.
+// the README's table (the last two not with --quick or --only, unless --write is there too). It fails only when it cannot measure; a missed bar is a line that says so.
 //   --quick       small numbers, for a look    --only core|crowd    one half
 import { tearDown } from "../test/support/tools.ts";
 import { measureCore } from "./core/all.ts";
@@ -21,7 +21,11 @@ try {
     curve: crowd?.curve ?? [],
   };
   await printReport(report);
-  await writeReport(report, { quick, whole: half === undefined, minutes: (performance.now() - began) / 60_000 });
+  await writeReport(report, {
+    quick,
+    publish: process.argv.includes("--write") || (!quick && half === undefined),
+    minutes: (performance.now() - began) / 60_000,
+  });
 } finally {
   await tearDown();
 }

@@ -11,51 +11,16 @@
  *          total WALL_NS; others USER+SYSTEM_NS of inherited processes that ended meanwhile; left PID USER+SYSTEM_NS for each process that stayed behind (we are their reaper).
  */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "timer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { MAX_COMMANDS = 1024, MAX_WORDS = 64 };
-
-struct command {
-	char *name;
-	char *words[MAX_WORDS + 1];
-	size_t word_count;
-	char *environment[MAX_WORDS];
-	size_t environment_count;
-	char *input, *output, *errors, *directory, *before;
-	pid_t pid;
-	long long started;
-};
 
 static struct command commands[MAX_COMMANDS];
 static size_t command_count;
-static long long others; /* nanoseconds of processor time */
-
-static void
-die(const char *what)
-{
-	perror(what);
-	_exit(1); /* not exit: a child must not write the samples that its parent has still to write */
-}
-
-static long long
-now(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &t) != 0)
-		die("clock_gettime");
-	return (long long)t.tv_sec * 1000000000LL + t.tv_nsec;
-}
 
 static char *
 copy(const char *text)
@@ -65,207 +30,6 @@ copy(const char *text)
 	if (result == NULL)
 		die("strdup");
 	return result;
-}
-
-static void
-point(int descriptor, const char *path, int flags)
-{
-	int opened = open(path, flags, 0600);
-
-	if (opened < 0 || dup2(opened, descriptor) < 0)
-		die(path);
-	if (opened != descriptor && close(opened) != 0)
-		die("close");
-}
-
-/* In the child: never returns. `gate` is read until its end when it is not negative. */
-static void
-become(const struct command *c, int gate)
-{
-	char byte;
-
-	point(0, c->input ? c->input : "/dev/null", O_RDONLY);
-	point(1, c->output ? c->output : "/dev/null", O_WRONLY | O_CREAT | O_APPEND);
-	point(2, c->errors ? c->errors : "/dev/null", O_WRONLY | O_CREAT | O_APPEND);
-	if (c->directory != NULL && chdir(c->directory) != 0)
-		die(c->directory);
-	for (size_t i = 0; i < c->environment_count; i++) {
-		if (strchr(c->environment[i], '=') != NULL ? putenv(c->environment[i]) : unsetenv(c->environment[i]))
-			die("environment");
-	}
-	if (gate >= 0 && read(gate, &byte, 1) < 0)
-		die("gate");
-	execv(c->words[0], c->words);
-	die(c->words[0]);
-}
-
-static long
-microseconds(struct timeval t)
-{
-	return (long)t.tv_sec * 1000000L + (long)t.tv_usec;
-}
-
-static void
-report(const struct command *c, long long base, long long ended, int status, const struct rusage *used)
-{
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-
-	printf("%s %lld %lld %d %ld %ld\n", c->name, c->started - base, ended - c->started, code,
-	    microseconds(used->ru_utime), microseconds(used->ru_stime));
-}
-
-/* Also buries whatever else has ended meanwhile: a dead master that we inherited would look alive to who waits for its end. */
-static long long
-wait_for(pid_t pid, int *status, struct rusage *used)
-{
-	for (;;) {
-		pid_t ended = wait4(-1, status, 0, used);
-
-		if (ended == pid)
-			return now();
-		if (ended < 0 && errno != EINTR)
-			die("wait4");
-		if (ended > 0)
-			others += 1000LL * (microseconds(used->ru_utime) + microseconds(used->ru_stime));
-	}
-}
-
-static void
-run_before(const struct command *c)
-{
-	struct command script = *c;
-	struct rusage used;
-	int status;
-	pid_t pid;
-
-	script.words[0] = c->before;
-	script.words[1] = NULL;
-	script.input = NULL;
-	if ((pid = fork()) < 0)
-		die("fork");
-	if (pid == 0)
-		become(&script, -1);
-	wait_for(pid, &status, &used);
-	if (status != 0) {
-		fprintf(stderr, "timer: %s failed\n", c->before);
-		_exit(1);
-	}
-}
-
-static void
-run_one(struct command *c, long long base, int silent)
-{
-	struct rusage used;
-	long long ended;
-	int status;
-
-	if (c->before != NULL)
-		run_before(c);
-
-	c->started = now();
-	if ((c->pid = fork()) < 0)
-		die("fork");
-	if (c->pid == 0)
-		become(c, -1);
-	ended = wait_for(c->pid, &status, &used);
-	if (!silent)
-		report(c, base, ended, status, &used);
-}
-
-static void
-run_pairs(long rounds, long warmup, long pause)
-{
-	long long base = now();
-
-	for (long round = -warmup; round < rounds; round++) {
-		for (size_t i = 0; i < command_count; i++) {
-			run_one(&commands[round % 2 == 0 ? i : command_count - 1 - i], base, round < 0);
-			if (pause > 0 && usleep((useconds_t)pause) != 0 && errno != EINTR)
-				die("usleep");
-		}
-	}
-	printf("total %lld\n", now() - base);
-}
-
-static void
-run_crowd(void)
-{
-	int gate[2];
-	size_t left = command_count;
-	long long base;
-
-	if (pipe2(gate, O_CLOEXEC) != 0)
-		die("pipe2");
-	for (size_t i = 0; i < command_count; i++) {
-		if ((commands[i].pid = fork()) < 0)
-			die("fork");
-		if (commands[i].pid == 0) {
-			if (close(gate[1]) != 0)
-				die("close");
-			become(&commands[i], gate[0]);
-		}
-	}
-	if (usleep(100000) != 0 && errno != EINTR)
-		die("usleep");
-	base = now();
-	for (size_t i = 0; i < command_count; i++)
-		commands[i].started = base;
-	if (close(gate[1]) != 0)
-		die("close");
-	while (left > 0) {
-		struct rusage used;
-		size_t i;
-		int status;
-		pid_t pid = wait4(-1, &status, 0, &used);
-
-		if (pid < 0 && errno == EINTR)
-			continue;
-		if (pid < 0)
-			die("wait4");
-		for (i = 0; i < command_count && commands[i].pid != pid; i++)
-			;
-		if (i < command_count) {
-			report(&commands[i], base, now(), status, &used);
-			left--;
-		} else
-			others += 1000LL * (microseconds(used.ru_utime) + microseconds(used.ru_stime));
-	}
-	printf("total %lld\n", now() - base);
-}
-
-/* What stayed behind (masters) has become our child: its processor time so far, which no rusage tells. */
-static void
-report_left(void)
-{
-	DIR *directory = opendir("/proc");
-	struct dirent *entry;
-
-	if (directory == NULL)
-		die("/proc");
-	while ((entry = readdir(directory)) != NULL) {
-		char path[300], line[1024];
-		FILE *file;
-		char *end;
-		int parent;
-		long long used;
-
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/stat", entry->d_name);
-		if ((file = fopen(path, "r")) == NULL)
-			continue;
-		end = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-		fclose(file);
-		if (end == NULL || sscanf(end, ") %*c %d", &parent) != 1 || parent != getpid())
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/schedstat", entry->d_name);
-		if ((file = fopen(path, "r")) == NULL)
-			continue;
-		if (fscanf(file, "%lld", &used) == 1)
-			printf("left %s %lld\n", entry->d_name, used);
-		fclose(file);
-	}
-	closedir(directory);
 }
 
 int
@@ -323,10 +87,9 @@ main(void)
 	if (setvbuf(stdout, NULL, _IOFBF, 1 << 16) != 0)
 		die("setvbuf");
 	if (strcmp(mode, "crowd") == 0)
-		run_crowd();
+		run_crowd(commands, command_count);
 	else
-		run_pairs(rounds, warmup, pause);
-	printf("others %lld\n", others);
+		run_pairs(commands, command_count, rounds, warmup, pause);
 	report_left();
 	return fflush(stdout) == 0 ? 0 : 1;
 }

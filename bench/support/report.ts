@@ -1,4 +1,4 @@
-// Where the figures go: the terminal, bench/results/latest.json, the pictures, the README. Only a whole run that is not quick replaces the last two.
+// Where the figures go: the terminal, bench/results/latest.json, the pictures, the README. Only a run that is to be published replaces the last two.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Crowd } from "../crowd/crowd.ts";
@@ -29,18 +29,18 @@ export async function printReport(report: WholeReport): Promise<void> {
   console.log(`\n${report.figures.length - missed.length} of ${report.figures.length} bars met`);
 }
 
-export async function writeReport(report: WholeReport, run: { quick: boolean; whole: boolean; minutes: number }): Promise<void> {
+export async function writeReport(report: WholeReport, run: { quick: boolean; publish: boolean; minutes: number }): Promise<void> {
   const machine = await describeMachine();
   const results = join(root, "bench/results");
   mkdirSync(results, { recursive: true });
   const content = { date: new Date().toISOString(), machine, ...run, minutes: Math.round(run.minutes * 10) / 10, ...report };
   writeFileSync(join(results, "latest.json"), `${JSON.stringify(content, null, 1)}\n`);
-  if (run.quick || !run.whole) return;
+  if (!run.publish) return;
   mkdirSync(join(root, "docs/pictures"), { recursive: true });
-  writeFileSync(join(root, "docs/pictures/crowd.svg"), drawCrowd(report.curve));
+  if (report.curve.length > 0) writeFileSync(join(root, "docs/pictures/crowd.svg"), drawCrowd(report.curve));
   const parts = [
-    `Both sides in one run, in turn, medians; ${machine}; \`npm run bench\`.`,
-    formatMarkdown(report.table),
+    `Both sides in one run, in turn, medians${run.quick ? " (a short run)" : ""}; ${machine}; \`npm run bench\`.`,
+    ...(report.table.length > 1 ? [formatMarkdown(report.table)] : []),
     "![Callers at once on a cold host: seconds and failures](docs/pictures/crowd.svg)",
     ...(existsSync(join(root, "docs/pictures/soak.svg"))
       ? [

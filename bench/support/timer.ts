@@ -1,7 +1,7 @@
 // Builds the two C programs of this folder and drives the timer: commands in turn, or all at once. It computes no statistics.
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 export interface Command {
@@ -42,10 +42,19 @@ const built = join(root, "node_modules/.cache/sshim-bench");
 export async function buildTool(name: string): Promise<string> {
   mkdirSync(built, { recursive: true });
   const output = join(built, basename(name));
-  const flags = ["-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", "-o", output, join(root, "bench", `${name}.c`)];
+  const flags = ["-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", "-o", output, ...sources(name)];
   const musl = (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, "musl-gcc")));
   await promisify(execFile)(musl ? "musl-gcc" : "cc", musl ? ["-static", ...flags] : flags);
   return output;
+}
+
+/** <name>.c, and <name>-….c beside it. */
+function sources(name: string): string[] {
+  const folder = join(root, "bench", dirname(name));
+  const own = readdirSync(folder).filter(
+    (file) => file === `${basename(name)}.c` || (file.startsWith(`${basename(name)}-`) && file.endsWith(".c")),
+  );
+  return own.map((file) => join(folder, file));
 }
 
 /** Runs the commands in turn, `rounds` times each after `warmup` rounds that are not counted. */
