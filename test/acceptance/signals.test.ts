@@ -105,7 +105,8 @@ describe("SIGPIPE", () => {
     await expectSame(...shell(script, words, "/bin/bash"));
   });
   it("where the caller ignores it", async () => {
-    const script = 'trap "" PIPE; ssh "$@" "head -c 1000000 /dev/zero" | head -c 1 | od -c; echo "${PIPESTATUS[0]}"';
+    const script =
+      'trap "" PIPE; ssh "$@" "trap \\"\\" PIPE; head -c 1000000 /dev/zero 2>/dev/null; exit 3" | head -c 1 | od -c; echo "${PIPESTATUS[0]}"';
     await expectSame(...shell(script, words, "/bin/bash"));
   });
 });
