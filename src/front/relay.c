@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,25 @@ run_relay(struct relay *relay)
 	/* A reader that left is told to the master, as by the closed pipe itself. */
 	if (got <= 0 || !write_all(bytes, (size_t)got))
 		close_relay(relay);
+}
+
+void
+drain_relay(struct relay *relay)
+{
+	char bytes[4096]; /* PIPE_BUF: a pipe that can be written to takes so much without waiting */
+	int there = 0;
+
+	if (relay->from < 0 || ioctl(relay->from, FIONREAD, &there) != 0)
+		return;
+	while (there > 0) {
+		struct pollfd ready[2] = { { .fd = relay->from, .events = POLLIN }, { .fd = 2, .events = POLLOUT } };
+		if (poll(ready, 2, 0) != 2 || (ready[1].revents & POLLOUT) == 0)
+			return;
+		ssize_t got = read(relay->from, bytes, sizeof(bytes));
+		if (got <= 0 || !write_all(bytes, (size_t)got))
+			return;
+		there -= (int)got;
+	}
 }
 
 bool

@@ -17,6 +17,8 @@ struct relay open_relay(void);
 void hand_over_relay(struct relay *relay);
 /* Copies what is there; closes our end when there is no more to come, or nobody reads. */
 void run_relay(struct relay *relay);
+/* Copies what is there now, as far as the caller's stderr takes it without waiting: our end is near. */
+void drain_relay(struct relay *relay);
 void close_relay(struct relay *relay);
 /* Waits until the control socket (-1: no more), or the relay, has something; false: a signal of `mask` came. Runs the relay meanwhile. */
 bool wait_beside_relay(struct relay *relay, int fd, const void *mask);

@@ -11,25 +11,15 @@
 
 #include "lock.h"
 #include "request.h"
+#include "signals.h"
 #include "text.h"
-
-/* The signal flags. */
-static volatile sig_atomic_t ended_by, resized;
-
-struct signals {
-	sigset_t before;     /* the caller's mask, which the waits use */
-	struct sigaction old[3], old_pipe;
-};
-static const int endings[3] = { SIGHUP, SIGINT, SIGTERM };
 
 static void set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure);
 static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session);
 static _Noreturn void leave_guard(struct front *front, struct connection *connection, struct signals *signals);
+static _Noreturn void end_by(struct front *front, struct signals *signals, int number);
 static _Noreturn void wait_session(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session);
 static enum heard hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask);
-static void catch_signals(struct signals *signals, bool tty);
-static void release_signals(struct signals *signals);
-static void note_signal(int signal_number);
 
 void
 run_session(struct front *front, struct connection *connection)
@@ -123,6 +113,12 @@ leave_guard(struct front *front, struct connection *connection, struct signals *
 		(void)hear_frame(connection->fd, &connection->input, &reply, &length, now_ns() + (int64_t)120 * 1000000000, NULL);
 		_exit(0);
 	}
+	end_by(front, signals, number);
+}
+
+static _Noreturn void
+end_by(struct front *front, struct signals *signals, int number)
+{
 	journal(front, "signal", NULL, 128 + number);
 	release_signals(signals);
 	(void)signal(number, SIG_DFL);
@@ -173,6 +169,10 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		;
 	int number = ended_by;
 	mark_used(connection);
+	if (number != 0)
+		drain_relay(relay);
+	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM)
+		end_by(front, signals, number);
 	if (number != 0) {
 		journal(front, "signal", NULL, 255);
 		exit_value = 255;
@@ -200,49 +200,4 @@ hear_beside_relay(struct connection *connection, struct relay *relay, struct mux
 	if (relay->from >= 0 && mux_decode(&connection->input, reply, length) == MUX_MORE && !wait_beside_relay(relay, connection->fd, mask))
 		return HEARD_SIGNAL;
 	return hear_frame(connection->fd, &connection->input, reply, length, 0, mask);
-}
-
-/* From the request on, HUP, INT and TERM are noted instead of killing us; one that the caller ignored stays ignored. They are blocked but
- * for the moments in which we wait, so none is missed. */
-static void
-catch_signals(struct signals *signals, bool tty)
-{
-	struct sigaction note = { .sa_handler = note_signal };
-	sigset_t blocked;
-
-	(void)sigemptyset(&note.sa_mask);
-	(void)sigemptyset(&blocked);
-	for (int i = 0; i < 3; i++)
-		(void)sigaddset(&blocked, endings[i]);
-	(void)sigaddset(&blocked, SIGWINCH);
-	(void)sigprocmask(SIG_BLOCK, &blocked, &signals->before);
-	for (int i = 0; i < 3; i++) {
-		(void)sigaction(endings[i], NULL, &signals->old[i]);
-		if (signals->old[i].sa_handler != SIG_IGN)
-			(void)sigaction(endings[i], &note, NULL);
-	}
-	if (tty)
-		(void)sigaction(SIGWINCH, &note, NULL);
-	/* ssh.c main ignores it. */
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	(void)sigaction(SIGPIPE, &ignore, &signals->old_pipe);
-}
-
-static void
-release_signals(struct signals *signals)
-{
-	for (int i = 0; i < 3; i++)
-		(void)sigaction(endings[i], &signals->old[i], NULL);
-	(void)signal(SIGWINCH, SIG_DFL);
-	(void)sigaction(SIGPIPE, &signals->old_pipe, NULL);
-	(void)sigprocmask(SIG_SETMASK, &signals->before, NULL);
-}
-
-static void
-note_signal(int signal_number)
-{
-	if (signal_number == SIGWINCH)
-		resized = 1;
-	else
-		ended_by = signal_number;
 }
