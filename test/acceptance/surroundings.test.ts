@@ -1,5 +1,5 @@
 /** The front fails open: whatever is odd about the process that calls it, the real ssh's bytes come out, with nothing of ours printed. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { controlPlane, poll, processesOf, runShim, shimFolder, startSshd, visible } from "../support/index.ts";
@@ -68,7 +68,10 @@ describe("what surrounds the call", () => {
   });
   it("an environment of nothing at all", async () => {
     const front = join(shimFolder, "ssh");
-    const own = await startSshd();
+    // Without a word about it our directory is the one in /tmp: what this leaves there goes again, unless somebody has one already.
+    const place = `/tmp/sshim-${process.getuid?.()}`;
+    const before = new Set(existsSync(join(place, "k")) ? readdirSync(join(place, "k")) : []);
+    const [had, own] = [existsSync(place), await startSshd()];
     const args = [...own.options, own.host];
     const call = (program: string, more: string[]) =>
       runShim(["-i", program, ...more], { program: "/usr/bin/env", input: "in", argv0: "env" });
@@ -76,6 +79,8 @@ describe("what surrounds the call", () => {
     for (let time = 0; time < 2; time++) expect(visible(await call(front, [...args, command]))).toEqual(visible(real));
     expect((await call(front, ["-O", "exit", ...args])).exitCode).toBe(0);
     await poll(() => own.processes().length === 1, 10_000, "the end of its master");
+    if (!had) rmSync(place, { recursive: true });
+    else for (const key of readdirSync(join(place, "k"))) if (!before.has(key)) rmSync(join(place, "k", key), { recursive: true });
   });
   it("thousands of variables, and one of 100 KB", async () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`V${index}`, `value ${index}`]));
