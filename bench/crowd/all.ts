@@ -43,20 +43,26 @@ async function measureCurve(server: Sshd, report: CrowdReport, sizes: number[], 
   }
   const at = (way: Way, callers: number) => report.curve.find((crowd) => crowd.way === way && crowd.callers === callers);
   const [raw, ours, large] = [at("ControlMaster=auto", 50), at("sshim", 50), at("sshim", 200)];
-  if (raw && ours) report.figures.push(...judgeFifty(raw, ours, times));
+  if (raw && ours) report.figures.push(...judgeFifty(raw, ours));
   if (ours && large) report.figures.push(...judgeTwoHundred(ours, large));
   for (const callers of sizes.filter((size) => size >= 50)) {
-    report.table.push([`${callers} callers, cold: failures · seconds · authentications`, ...ways.map((way) => describe(at(way, callers)))]);
+    report.table.push([`${callers} callers, cold: failed · seconds · authentications`, ...ways.map((way) => describe(at(way, callers)))]);
   }
   const bare = await runCrowd(server, "sshim without options", 50, "true");
   report.remarks.push({ what: "50 cold callers through sshim with no option at all", detail: describe(bare) });
 }
 
-function judgeFifty(raw: Crowd, ours: Crowd, times: number): Figure[] {
+function judgeFifty(raw: Crowd, ours: Crowd): Figure[] {
   const most = { unit: "", direction: "most" } as const;
-  const runs = times > 1 ? ` (sum of ${times} runs)` : "";
   return [
-    { ...most, what: "50 callers, cold: failures", measured: ours.failures, bar: 0, aim: 0, detail: `raw ${raw.failures}${runs}` },
+    {
+      ...most,
+      what: "50 callers, cold: failures",
+      measured: ours.failures,
+      bar: 0,
+      aim: 0,
+      detail: `of ${ours.asked}; raw ${raw.failures}`,
+    },
     {
       ...most,
       what: "50 callers, cold: wall, sshim ÷ raw ControlMaster=auto",
@@ -86,7 +92,7 @@ function judgeFifty(raw: Crowd, ours: Crowd, times: number): Figure[] {
 
 function judgeTwoHundred(fifty: Crowd, ours: Crowd): Figure[] {
   const most = { unit: "", direction: "most" } as const;
-  const detail = `wall ${round(ours.wall)} ms, ${ours.authentications} authentications`;
+  const detail = `of ${ours.asked}; wall ${round(ours.wall)} ms, ${ours.authentications} authentications`;
   return [
     { ...most, what: "200 callers, cold: failures", measured: ours.failures, bar: 0, aim: 0, detail },
     {
@@ -119,7 +125,7 @@ async function measureWarmCrowd(server: Sshd, report: CrowdReport, times: number
       unit: "",
       bar: 0,
       aim: 0,
-      detail: `raw ${raw.failures} (sum of ${times} runs)`,
+      detail: `of ${ours.asked}; raw ${raw.failures}`,
     },
     {
       ...most,
@@ -131,7 +137,7 @@ async function measureWarmCrowd(server: Sshd, report: CrowdReport, times: number
       detail: `raw ${round(raw.wall / 1000)} s`,
     },
   );
-  report.table.push(["50 callers, warm, a second each: failures · seconds · authentications", "–", describe(raw), describe(ours)]);
+  report.table.push(["50 callers, warm, a second each: failed · seconds · authentications", "–", describe(raw), describe(ours)]);
 }
 
 async function measureDeployments(report: CrowdReport, quick: boolean): Promise<void> {
@@ -149,9 +155,10 @@ async function measureDeployments(report: CrowdReport, quick: boolean): Promise<
     direction: "most",
     detail: `${round(ours.wall / 1000)} s ÷ ${round(none.wall / 1000)} s; OpenSSH's sharing ${round(auto.wall / 1000)} s; failures ${ours.failures}, ${none.failures}, ${auto.failures}`,
   });
-  const cell = ({ failures, wall, authentications }: typeof none) => `${failures} · ${round(wall / 1000)} · ${authentications}`;
+  const cell = ({ failures, commands, wall, authentications }: typeof none) =>
+    `${failures} of ${commands} · ${round(wall / 1000)} · ${authentications}`;
   report.table.push([
-    `5 hosts × ${ours.commands / 5} commands, 20 ms away: failures · seconds · authentications`,
+    `5 hosts × ${ours.commands / 5} commands, 20 ms away: failed · seconds · authentications`,
     cell(none),
     cell(auto),
     cell(ours),
@@ -192,6 +199,7 @@ function summarize(crowds: Crowd[]): Crowd {
   return {
     ...first,
     wall: middle(({ wall }) => wall),
+    asked: sum(crowds.map(({ asked }) => asked)),
     failures: sum(crowds.map(({ failures }) => failures)),
     authentications: Math.max(...crowds.map(({ authentications }) => authentications)),
     processor: middle(({ processor }) => processor),
@@ -199,5 +207,5 @@ function summarize(crowds: Crowd[]): Crowd {
 }
 
 function describe(crowd: Crowd | undefined): string {
-  return crowd ? `${crowd.failures} · ${round(crowd.wall / 1000)} · ${crowd.authentications}` : "–";
+  return crowd ? `${crowd.failures} of ${crowd.asked} · ${round(crowd.wall / 1000)} · ${crowd.authentications}` : "–";
 }

@@ -11,7 +11,8 @@ export interface Crowd {
   callers: number;
   /** milliseconds from the moment that all start to the end of the last */
   wall: number;
-  /** callers whose exit code was not 0 */
+  /** how many callers there were in all runs of this crowd together, and how many of them ended with another code than 0 */
+  asked: number;
   failures: number;
   authentications: number;
   /** processor seconds of all callers, of everything they started, and of the masters that they left, up to the end of the last caller */
@@ -33,6 +34,7 @@ export async function runCrowd(server: Sshd, way: Way, callers: number, command:
       way,
       callers,
       wall: timing.total,
+      asked: callers,
       failures: timing.samples.filter(({ code }) => code !== 0).length,
       authentications: server.authentications() - before,
       processor:

@@ -59,9 +59,10 @@ function niceTicks(most: number): number[] {
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, index) => Math.round(index * step * 1000) / 1000);
 }
 
-/** Every distinct value that leaves room for the one before. */
+/** Few distinct values: each that leaves room for the one before. Many: round numbers. */
 function labels(values: number[]): number[] {
   const sorted = [...new Set(values)].toSorted((a, b) => a - b);
+  if (sorted.length > 12) return niceTicks(sorted[sorted.length - 1] ?? 1).filter((tick) => tick <= (sorted[sorted.length - 1] ?? 1));
   const gap = (sorted[sorted.length - 1] ?? 0) / 12;
   const kept: number[] = [];
   for (const value of sorted) if (kept.length === 0 || value - (kept[kept.length - 1] ?? 0) >= gap) kept.push(value);

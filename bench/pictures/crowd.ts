@@ -15,7 +15,7 @@ export function drawCrowd(curve: Crowd[]): string {
   const common = { x: 0, width: 360, height: 260, across: "callers at once, cold host" };
   const charts: Chart[] = [
     { ...common, title: "seconds until the last one is done", lines: lines(({ wall }) => wall / 1000) },
-    { ...common, x: 380, title: "callers that failed (all runs)", lines: lines(({ failures }) => failures) },
+    { ...common, x: 380, title: "callers that failed, %", lines: lines(({ failures, asked }) => (100 * failures) / asked) },
   ];
   return wrapSvg(760, 300, `${charts.map(drawChart).join("\n")}`);
 }
