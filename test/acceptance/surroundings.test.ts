@@ -68,10 +68,7 @@ describe("what surrounds the call", () => {
   });
   it("an environment of nothing at all", async () => {
     const front = join(shimFolder, "ssh");
-    // Without a word about it our directory is the one in /tmp: what this leaves there goes again, unless somebody has one already.
-    const place = `/tmp/sshim-${process.getuid?.()}`;
-    const before = new Set(existsSync(join(place, "k")) ? readdirSync(join(place, "k")) : []);
-    const [had, own] = [existsSync(place), await startSshd()];
+    const own = await startSshd();
     const args = [...own.options, own.host];
     const call = (program: string, more: string[]) =>
       runShim(["-i", program, ...more], { program: "/usr/bin/env", input: "in", argv0: "env" });
@@ -79,8 +76,13 @@ describe("what surrounds the call", () => {
     for (let time = 0; time < 2; time++) expect(visible(await call(front, [...args, command]))).toEqual(visible(real));
     expect((await call(front, ["-O", "exit", ...args])).exitCode).toBe(0);
     await poll(() => own.processes().length === 1, 10_000, "the end of its master");
-    if (!had) rmSync(place, { recursive: true });
-    else for (const key of readdirSync(join(place, "k"))) if (!before.has(key)) rmSync(join(place, "k", key), { recursive: true });
+    // Without a word about it our directory is the one in /tmp, which others may use at this moment: only what names this server goes again.
+    const keys = `/tmp/sshim-${process.getuid?.()}/k`;
+    for (const key of readdirSync(keys)) {
+      const files = readdirSync(join(keys, key)).map((name) => join(keys, key, name));
+      if (files.some((file) => statSync(file).isFile() && readFileSync(file, "latin1").includes(`:${own.port}`)))
+        rmSync(join(keys, key), { recursive: true });
+    }
   });
   it("thousands of variables, and one of 100 KB", async () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`V${index}`, `value ${index}`]));
