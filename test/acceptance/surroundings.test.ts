@@ -1,5 +1,5 @@
 /** The front fails open: whatever is odd about the process that calls it, the real ssh's bytes come out, with nothing of ours printed. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { controlPlane, poll, processesOf, runShim, shimFolder, startSshd, visible } from "../support/index.ts";
