@@ -1,10 +1,10 @@
 /** Fifty callers at once where no connection comes about: two dials at most, and everybody has the real ssh's words and code. */
 import { afterEach, describe, expect, it } from "vitest";
 import { processesOf, runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
-import { countingSsh, crowd, fresh, journalOf, type Proxy, seen, startProxy, through } from "./stage.ts";
+import { countingSsh, crowd, fresh, journalOf, seen, startProxy, type TcpProxy, through } from "./stage.ts";
 
 const CROWD = 50;
-const open: Proxy[] = [];
+const open: TcpProxy[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((proxy) => proxy.close()));
 });

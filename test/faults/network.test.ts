@@ -3,14 +3,14 @@ import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { isAlive, poll, type RunOptions, runReal, runShim, type Sshd, signal, start, startSshd } from "../support/index.ts";
-import { countOpenedIn, fresh, journalOf, linesOf, mastersAt, type Proxy, recordsOf, seen, startProxy, through } from "./stage.ts";
+import { countOpenedIn, fresh, journalOf, linesOf, mastersAt, recordsOf, seen, startProxy, type TcpProxy, through } from "./stage.ts";
 
-const open: Proxy[] = [];
+const open: TcpProxy[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((proxy) => proxy.close()));
 });
 
-async function proxyTo(sshd: Sshd): Promise<Proxy> {
+async function proxyTo(sshd: Sshd): Promise<TcpProxy> {
   const proxy = await startProxy(sshd.port);
   open.push(proxy);
   return proxy;

@@ -70,7 +70,7 @@ export function countingSsh(): { env: { SSHIM_REAL_SSH: string }; starts: () => 
   return { env: { SSHIM_REAL_SSH: program }, starts: () => linesOf(log) };
 }
 
-export interface Proxy {
+export interface TcpProxy {
   port: number;
   /** connections taken so far */
   connections: () => number;
@@ -82,7 +82,7 @@ export interface Proxy {
 }
 
 /** A TCP proxy on loopback; without a target it takes connections and never says a word. */
-export async function startProxy(target: number | undefined): Promise<Proxy> {
+export async function startProxy(target: number | undefined): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let dead = target === undefined;
   let count = 0;
