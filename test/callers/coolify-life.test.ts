@@ -104,14 +104,17 @@ describe("what its other parts rely on", () => {
     const seen = [];
     for (const side of ["real", "shim"] as const) {
       const coolify = makeCoolify(side, sshd);
-      const terminal = startOnTerminal(side, coolify.commands.terminal("stty -echo; echo ready; read x; stty size; exit 5"), {
-        program: side === "real" ? realProgram : shimProgram,
-        wholeEnv: { TERM: "xterm-256color", PWD: "/" },
-        run: coolify.runtime,
-      });
+      const terminal = startOnTerminal(
+        side,
+        coolify.commands.terminal("stty -echo; echo ready; while stty size | grep -q '^24 80$'; do sleep 0.05; done; stty size; exit 5"),
+        {
+          program: side === "real" ? realProgram : shimProgram,
+          wholeEnv: { TERM: "xterm-256color", PWD: "/" },
+          run: coolify.runtime,
+        },
+      );
       await terminal.shows("ready");
       terminal.order("resize 33 99");
-      terminal.type("\n");
       seen.push({ end: await terminal.ended, shown: terminal.shown() });
       await coolify.run(coolify.commands.exit);
     }

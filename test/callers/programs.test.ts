@@ -46,7 +46,7 @@ describe.skipIf(!findProgram("sshpass"))("sshpass", () => {
       "-o",
       "IdentitiesOnly=yes",
     ];
-    const ssh = ["ssh", ...plain, "-i", key, "-p", String(sshd.port), `${sshd.user}@127.0.0.1`, "true"];
+    const ssh = ["ssh", ...plain, "-i", key, "-o", "NumberOfPasswordPrompts=1", "-p", String(sshd.port), `${sshd.user}@127.0.0.1`, "true"];
     const { real, shim, authentications } = await onBothSides(sshd, async (side) => {
       const result = await side.run("sshpass", ["-P", "passphrase", "-p", "wrong", ...ssh]);
       return { ...visible(result), stdout: "" };
