@@ -16,7 +16,7 @@ must_be_hidden(const char *entry)
 static bool
 is_mark(const char *entry)
 {
-	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=", NULL };
+	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=", "SSHIM_PARENT=", NULL };
 
 	for (int i = 0; marks[i] != NULL; i++)
 		if (strncmp(entry, marks[i], strlen(marks[i])) == 0)

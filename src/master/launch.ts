@@ -31,7 +31,7 @@ export function launchAndWait(launch: Launch): Promise<Launched> {
         argv0: "ssh",
         stdio: ["ignore", "ignore", launch.stderr],
         cwd: launch.directory,
-        env: { ...process.env, SSHIM_AS: "launch", ...launch.environment },
+        env: { ...process.env, SSHIM_AS: "launch", SSHIM_PARENT: `${process.pid}`, ...launch.environment },
       });
       child.on("error", () => resolve({ pid: 0, exitCode: undefined }));
       child.on("exit", (code) => resolve({ pid: child.pid ?? 0, exitCode: code ?? 255 }));

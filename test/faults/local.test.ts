@@ -194,3 +194,11 @@ exit $code`;
       expect(seen(await onDisk(pages * 4096, sshd, args, { home: sshd.home, run: join(temporary(), "r") }))).toEqual(seen(real));
   });
 });
+
+describe("an ssh that is started for a dial", () => {
+  it("does not start when the control plane that started it is gone by then", async () => {
+    const launch = (parent: number) => runShim(["ssh", "/bin/echo", "started"], { env: { SSHIM_AS: "launch", SSHIM_PARENT: `${parent}` } });
+    expect(seen(await launch(process.pid))).toEqual({ stdout: "started\n", stderr: "", exitCode: 0 });
+    expect(seen(await launch(process.pid + 1))).toEqual({ stdout: "", stderr: "", exitCode: 255 });
+  });
+});
