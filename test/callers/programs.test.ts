@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
 import { findProgram } from "../install/programs.ts";
 import { type Sshd, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, shellQuote, tree } from "./sides.ts";
+import { onBothSides, onSide, scratch, seen, shellQuote, tree, wholeSize } from "./sides.ts";
 
 let sshd: Sshd;
 let quoted: string;
@@ -72,16 +72,17 @@ describe.skipIf(!findProgram("borg"))("borg", () => {
       };
       await side.succeed("borg", ["init", "--encryption", "none", repository], { env });
       await side.succeed("borg", ["create", `${repository}::one`, "source"], { env });
-      const list = await side.succeed("borg", ["list", "--format", "{mode} {size} {path}{NL}", `${repository}::one`], { env });
+      const listing = ["list", "--format", "{mode} {size} {path}{NL}", `${repository}::one`];
+      const list = wholeSize ? await side.succeed("borg", listing, { env }) : undefined;
       mkdirSync(join(side.folder, "back"));
       await side.succeed("borg", ["extract", `${repository}::one`], { env, cwd: join(side.folder, "back") });
-      const missing = await side.run("borg", ["list", `${repository}::two`], { env });
-      return { list: visible(list), files: tree(join(side.folder, "back")), missing: seen(side, missing) };
+      const missing = wholeSize ? seen(side, await side.run("borg", ["list", `${repository}::two`], { env })) : undefined;
+      return { list: list && visible(list), files: tree(join(side.folder, "back")), missing };
     });
     expect(Object.keys(shim.files)).toHaveLength(51);
     expect(shim).toEqual(real);
     expect(authentications).toBe(1);
-    expect(withoutShim).toBe(5);
+    expect(withoutShim).toBe(wholeSize ? 5 : 3);
   }, 120_000);
 });
 
