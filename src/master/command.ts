@@ -3,6 +3,9 @@
  */
 import type { MasterPlan } from "./need.ts";
 
+/** Seconds for key exchange and authentication, which ConnectTimeout does not cover. */
+const GRACE = 10;
+
 /** The environment and the words of one dial, argv[0] left out. */
 export interface DialCommand {
   readonly words: readonly string[];
@@ -68,6 +71,14 @@ export function usesProxy(plan: MasterPlan): boolean {
 export function connectTimeout(plan: MasterPlan): number | undefined {
   const seconds = Number(plan.option("connecttimeout"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+}
+
+/**
+ * Seconds that a dial may hold its lock when nobody is asked anything. ConnectTimeout ends with the banner, and a handshake whose network dies after it
+ * would keep the whole host waiting for as long as TCP likes. After this the caller goes by itself, and ssh takes the time that it takes.
+ */
+export function dialLimit(plan: MasterPlan): number | undefined {
+  return process.env.SSH_ASKPASS === undefined ? (connectTimeout(plan) ?? plan.settings.dial_timeout) + GRACE : undefined;
 }
 
 /** With ControlPersist ssh gives a proxy /dev/null for stderr (sshconnect.c): a shell of ours in between gives it the log instead. */

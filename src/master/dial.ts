@@ -6,7 +6,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { hashName } from "../state/paths.ts";
 import { CALLER_STDERR } from "../state/stderr.ts";
-import { connectTimeout, dialCommand, usesProxy } from "./command.ts";
+import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./command.ts";
 import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
 import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./log.ts";
@@ -119,13 +119,14 @@ async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: 
     stderr: own === undefined || log === undefined ? CALLER_STDERR : log.file,
     directory: plan.relative ? process.cwd() : "/",
     environment: command.environment,
+    limit: quiet ? dialLimit(plan) : undefined,
   });
   const bytes = log === undefined ? new Uint8Array(0) : readLog(log);
   const words = new TextDecoder("latin1").decode(bytes);
   const dialled = { exitCode: launched.exitCode ?? 255, words, log };
   if (launched.exitCode === undefined) {
     discard(log);
-    return { ...dialled, outcome: { state: "pass", reason: "launch" } };
+    return { ...dialled, outcome: { state: "pass", reason: launched.stuck ? "stuck" : "launch" } };
   }
   if (launched.exitCode !== 0) return dialled;
   return { ...dialled, outcome: await acceptMaster(plan, shard, socket, launched.pid, command.words, bytes, log, own) };

@@ -15,12 +15,16 @@ export interface Launch {
   readonly directory: string;
   /** Environment on top of our own; undefined takes a variable away. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Seconds after which it is ended; undefined: it may take as long as it likes. */
+  readonly limit?: number | undefined;
 }
 
-/** How it ended: the pid it had, and its exit code (255 when a signal ended it, undefined when it could not be started). */
+/** How it ended: the pid it had, and its exit code (255 when a signal ended it, undefined when it could not be started or took too long). */
 export interface Launched {
   readonly pid: number;
   readonly exitCode: number | undefined;
+  /** It was ended because its time was over. */
+  readonly stuck: boolean;
 }
 
 /** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
@@ -33,10 +37,21 @@ export function launchAndWait(launch: Launch): Promise<Launched> {
         cwd: launch.directory,
         env: { ...process.env, SSHIM_AS: "launch", SSHIM_PARENT: `${process.pid}`, ...launch.environment },
       });
-      child.on("error", () => resolve({ pid: 0, exitCode: undefined }));
-      child.on("exit", (code) => resolve({ pid: child.pid ?? 0, exitCode: code ?? 255 }));
+      let stuck = false;
+      const end = () => {
+        stuck = true;
+        child.kill("SIGTERM");
+      };
+      const timer = launch.limit === undefined ? undefined : setTimeout(end, launch.limit * 1000);
+      child.on("error", () => resolve({ pid: 0, exitCode: undefined, stuck: false }));
+      child.on("exit", (code) => {
+        clearTimeout(timer);
+        // Ended a moment before we ended it: then that counts.
+        const late = stuck && code === null;
+        resolve({ pid: child.pid ?? 0, exitCode: late ? undefined : (code ?? 255), stuck: late });
+      });
     } catch {
-      resolve({ pid: 0, exitCode: undefined });
+      resolve({ pid: 0, exitCode: undefined, stuck: false });
     }
   });
 }

@@ -1,5 +1,5 @@
 /** Dials that fail: the real ssh's words and code, for one caller and for a crowd, and as few knocks at the server's door as can be. */
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -75,6 +75,21 @@ test("a black hole: a crowd takes as long as one caller, dials once, and says th
   const all = await Promise.all(Array.from({ length: 6 }, () => runShim(args, options)));
   for (const each of all) expect(visible(each)).toEqual(visible(real));
   expect(server.connections() - before).toBe(1);
+});
+
+test("a server that says its name and nothing more holds up no lock for ever: the caller goes by itself, and ssh waits as ssh does", async () => {
+  const sshd = await startSshd();
+  const server = await listen((socket) => socket.write("SSH-2.0-silent\r\n"));
+  const options = fresh(sshd);
+  const caller = start("shim", elsewhere(sshd, server.port, "-oConnectTimeout=1"), options);
+  // The dial is ended after its time, and the next connection is the real ssh's own.
+  await poll(() => server.connections() === 2, 30_000);
+  const lines = readFileSync(join(options.run, "journal.jsonl"), "utf8").trim().split("\n");
+  const [dial, session] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(dial).toMatchObject({ event: "dial", outcome: "pass", reason: "stuck" });
+  expect(session).toMatchObject({ event: "session", outcome: "pass" });
+  caller.kill("SIGTERM");
+  await caller;
 });
 
 test("a wrong key: offered once for a crowd, never again, with the real ssh's words", async () => {
