@@ -13,7 +13,7 @@ must_be_hidden(const char *entry)
 	return strncmp(entry, "BUN_", 4) == 0 || strncmp(entry, "NODE_", 5) == 0 || !valid_utf8(entry);
 }
 
-static bool
+bool
 is_mark(const char *entry)
 {
 	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=", "SSHIM_PARENT=", NULL };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "front.h"
 #include "text.h"
 
@@ -75,7 +76,7 @@ steers_us(const char *entry)
 {
 	if (strncmp(entry, "SSHIM", 5) != 0 || (entry[5] != '=' && entry[5] != '_'))
 		return false;
-	return strncmp(entry, "SSHIM_RAW_", 10) != 0 && strncmp(entry, "SSHIM_AS=", 9) != 0;
+	return strncmp(entry, "SSHIM_RAW_", 10) != 0 && !is_mark(entry);
 }
 
 static const char *

@@ -3,7 +3,7 @@ import type { Environment } from "../resolve/environment.ts";
 import { encodeWord } from "../state/paths.ts";
 
 /** Variables with our prefix that are no part of it: marks of the front itself, and entries in disguise. */
-const LEFT_OUT = /^SSHIM_(?:AS|THEN_AS|IGNORED|RAW_.*)$/;
+const LEFT_OUT = /^SSHIM_(?:AS|THEN_AS|IGNORED|PARENT|RAW_.*)$/;
 
 /** The question's text. It is the front's own only if its hash is the one that the front named: variables that are not UTF-8 cannot be said here. */
 export function composeQuestion(env: Environment, command: boolean, words: readonly string[]): string {

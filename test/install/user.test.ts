@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { repository, systemPath } from "../support/index.ts";
+import { repository, shimFolder, systemPath } from "../support/index.ts";
 import { makePackage, type Package, picture, put, scratch } from "./package.ts";
 import { findProgram } from "./programs.ts";
 
@@ -45,6 +45,18 @@ describe("install/user.sh", () => {
     const from = makePackage({ control: `#!/bin/sh\ncase $1 in doctor) echo "doctor: $0 $(command -v ssh)" ;; esac\n` });
     const bin = join(home, ".local/lib/sshim/bin");
     expect(install(home, from).out).toContain(`doctor: ${bin}/sshim-control ${bin}/ssh\n`);
+  });
+
+  it("installs the built programs: the doctor finds that a cold call is answered where they lie now", () => {
+    const home = scratch("home-");
+    const runtime = join(home, "r");
+    mkdirSync(runtime, { mode: 0o700 });
+    const env = { SSHIM_SOURCE: join(shimFolder, ".."), SSHIM_DIR: runtime };
+    const { code, out } = install(home, makePackage(), [], env);
+    expect(code).toBe(0);
+    expect(out).toContain("ok       a cold call is answered by it");
+    expect(out).toContain(`ok       scp is covered: ${home}/.local/lib/sshim/bin/scp`);
+    expect(install(home, makePackage(), ["--uninstall"], env).code).toBe(0);
   });
 
   it("changes nothing the second time, not even a file's inode", () => {
