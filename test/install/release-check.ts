@@ -75,7 +75,7 @@ function tryNpm(): void {
   expectRun(
     "npm i -g from the tarballs",
     "npm",
-    ["install", "--global", "--ignore-scripts", "--omit=optional", "--prefix", prefix, ...tarballs],
+    ["install", "--global", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional", "--prefix", prefix, ...tarballs],
     { env: clean },
   );
   const sshim = join(prefix, "bin/sshim");
