@@ -1,7 +1,7 @@
 /** Fifty callers at once where no connection comes about: two dials at most, and everybody has the real ssh's words and code. */
 import { afterEach, describe, expect, it } from "vitest";
 import { processesOf, runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
-import { countingSsh, crowd, fresh, journalOf, seen, startProxy, type TcpProxy, through } from "./stage.ts";
+import { countingSsh, crowd, fresh, holdBound, journalOf, seen, startProxy, type TcpProxy, through } from "./stage.ts";
 
 const CROWD = 50;
 const open: TcpProxy[] = [];
@@ -25,7 +25,7 @@ async function expectOneFailure(sshd: Sshd, args: string[], env: Record<string, 
   expect(results).toEqual(results.map(() => seen(real)));
   // The pause before a second knock is drawn by lot, up to half a second either way.
   const pause = env.SSHIM_RETRY_DELAY === undefined ? 0 : 1000;
-  expect(milliseconds).toBeLessThan(alone.milliseconds + pause + 1000 + starting);
+  holdBound(milliseconds, alone.milliseconds + pause + 1000 + starting);
   expect(processesOf(options.run)).toEqual([]);
   return { starts: ssh.starts(), options };
 }

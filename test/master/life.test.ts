@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { countOpened, type MasterRecord, readRecord } from "../../src/master/record.ts";
+import { countOpened } from "../../src/master/record.ts";
 import {
   isAlive,
   poll,
@@ -17,27 +17,10 @@ import {
   temporary,
   visible,
 } from "../support/index.ts";
+import { type Found, journal, records } from "./stage.ts";
 
 const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
 
-interface Found {
-  path: string;
-  record: MasterRecord;
-}
-
-/** Records below a RUN, those of retired masters too. */
-function records(run: string): Found[] {
-  return readdirSync(run, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\/\d\.m(\.\d+)?$/.test(name))
-    .map((name) => ({ path: join(run, name), record: readRecord(join(run, name)) }))
-    .filter((found): found is Found => found.record !== undefined);
-}
-
-const journal = (run: string) =>
-  readFileSync(join(run, "journal.jsonl"), "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
 const opened = (run: string) => records(run).reduce((sum, { path }) => sum + countOpened(path), 0);
 
 function expectAll(results: readonly Result[]): void {
