@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "elsewhere.h"
 #include "text.h"
 
 static const int64_t MEANWHILE_NS = 2000000000;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "front.h"
+#include "elsewhere.h"
 #include "text.h"
 
 static bool read_letters(struct front *front, char *letters, size_t size);

@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #ifndef F_OFD_SETLK /* not Linux: process locks serve, since each front keeps one open file and forks no holder */
 #define F_OFD_SETLK F_SETLK
@@ -20,7 +22,9 @@ static bool open_locks(struct place *place);
 static int set_lock(int fd, int command, short type, uint64_t offset);
 static enum lock_result wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds);
 static uint64_t offset_of(const char *name);
+#ifdef __linux__
 static void interrupt(int signal_number);
+#endif
 
 static enum lock_result
 remember(struct place *place, uint64_t offset, enum lock_result result)
@@ -165,6 +169,7 @@ set_lock(int fd, int command, short type, uint64_t offset)
 	return fcntl(fd, command, &lock);
 }
 
+#ifdef __linux__
 /* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal that comes before the system call is
  * not the last one. A POSIX timer, because the caller may have an alarm(2) of its own running, and SIGURG, because nobody misses it. By
  * its system calls: the C library's way brings threads along. */
@@ -200,14 +205,32 @@ wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 	return error == EINTR ? LOCK_BUSY : LOCK_BROKEN;
 }
 
-static uint64_t
-offset_of(const char *name)
-{
-	return hash_bytes(name, strlen(name)) & 0x3fffffffffffffffu;
-}
-
 static void
 interrupt(int signal_number)
 {
 	(void)signal_number; /* its arrival ends the system call: that is all */
+}
+#else
+/* Without timers of its own: looks again every 10 ms. */
+static enum lock_result
+wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
+{
+	const struct timespec nap = { 0, 10000000 };
+	int64_t deadline = now_ns() + (int64_t)seconds * 1000000000;
+
+	while (set_lock(place->locks_fd, F_OFD_SETLK, type, offset) != 0) {
+		if (errno != EAGAIN && errno != EACCES)
+			return LOCK_BROKEN;
+		if (now_ns() >= deadline)
+			return LOCK_BUSY;
+		(void)nanosleep(&nap, NULL);
+	}
+	return LOCK_WAITED;
+}
+#endif
+
+static uint64_t
+offset_of(const char *name)
+{
+	return hash_bytes(name, strlen(name)) & 0x3fffffffffffffffu;
 }

@@ -9,6 +9,7 @@
 
 #include "environment.h"
 #include "real.h"
+#include "elsewhere.h"
 #include "text.h"
 
 extern char **environ;

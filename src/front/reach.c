@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "elsewhere.h"
 #include "text.h"
 
 enum { HELLO_SECONDS = 1 };

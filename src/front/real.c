@@ -7,6 +7,8 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <mach-o/dyld.h>
 #endif
 
 #include "text.h"
@@ -39,6 +41,10 @@ find_self(struct front *front)
 		strcpy(front->self, started);
 		length = (ssize_t)strlen(started);
 	}
+#elif defined(__APPLE__)
+	uint32_t size = sizeof(front->self);
+	if (length <= 0 && _NSGetExecutablePath(front->self, &size) == 0)
+		length = (ssize_t)strlen(front->self);
 #endif
 	if (length <= 0 || stat(front->self, &st) != 0)
 		return false;

@@ -1,4 +1,5 @@
 /* Carries a session's stderr from a pipe of ours to the caller's. Touches no other byte of the session, and never holds one back. */
+#include "elsewhere.h"
 #include "relay.h"
 
 #include <errno.h>

@@ -12,6 +12,7 @@
 #endif
 
 #include "environment.h"
+#include "elsewhere.h"
 #include "text.h"
 
 extern char **environ;

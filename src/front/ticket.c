@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elsewhere.h"
 #include "front.h"
 
 bool
