@@ -76,7 +76,7 @@ async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, 
   let timeout = connectTimeout(plan) === undefined ? patience : undefined;
   for (let attempt = 0; ; attempt++) {
     const dialling = dialOnce(plan, shard, socket, quiet, timeout);
-    if (attempt === 0) await sweepMeanwhile(plan, run);
+    if (attempt === 0) await workMeanwhile(plan, run);
     const dialled = await dialling;
     if (dialled.outcome !== undefined) return dialled.outcome;
     const pause = plan.settings.retry_delay * (0.5 + Math.random());
@@ -122,8 +122,7 @@ async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: 
     limit: quiet ? dialLimit(plan) : undefined,
   });
   const bytes = log === undefined ? new Uint8Array(0) : readLog(log);
-  const words = new TextDecoder("latin1").decode(bytes);
-  const dialled = { exitCode: launched.exitCode ?? 255, words, log };
+  const dialled = { exitCode: launched.exitCode ?? 255, words: new TextDecoder("latin1").decode(bytes), log };
   if (launched.exitCode === undefined) {
     discard(log);
     return { ...dialled, outcome: { state: "pass", reason: launched.stuck ? "stuck" : "launch" } };
@@ -226,11 +225,12 @@ function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** ssh waits for the server now, so this costs the caller nothing. */
-async function sweepMeanwhile(plan: MasterPlan, run: string): Promise<void> {
-  const { isSweepDue } = await import("./sweep-due.ts");
+/** ssh waits for the server now, so this costs the caller nothing: what the record and the journal need, and a sweep where one is due. */
+async function workMeanwhile(plan: MasterPlan, run: string): Promise<void> {
+  void plan.claims;
+  const [{ isSweepDue }, { journalEvent }] = await Promise.all([import("./sweep-due.ts"), import("../state/journal.ts")]);
   if (!isSweepDue(run)) return;
-  const [{ sweep }, { journalEvent }] = await Promise.all([import("./sweep.ts"), import("../state/journal.ts")]);
+  const { sweep } = await import("./sweep.ts");
   const swept = sweep(run);
   if (swept.tickets + swept.keys + swept.logs > 0) journalEvent(run, { event: "sweep", ...swept }, plan.settings);
 }

@@ -165,6 +165,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
     // forward, cancel, proxy …: words that only ssh speaks; it finds our master by its path.
     return pass("control-word", "only ssh speaks this word", resolved, once, place.socket === path ? undefined : place.socket);
   }
+  let claims: Readonly<Record<string, string>> | undefined;
   return {
     ...{ lane, reason: lane === "control" ? "control" : place.reason, why: whyOf(place), control: controlOf(parsed) },
     ...{ run, front: call.front, argv0: call.argv0, real: call.real, parsed, settings, config, ssh, resolved },
@@ -184,7 +185,8 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
     option: (name) => optionOf(resolved, name),
     // Hashes of eighty lines, which only a dial needs.
     get claims() {
-      return { ...claimsOf(parts) };
+      claims ??= { ...claimsOf(parts) };
+      return claims;
     },
   };
 }
