@@ -77,6 +77,7 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 		set_fault(front, "record", "damaged");
 		return BROKEN;
 	}
+	connection->recorded = record.present ? record.pid : 0;
 	enum reached held = hold_slot(front, purpose, connection, &record);
 	if (held != REACHED)
 		return held;
@@ -144,6 +145,15 @@ still_current(struct front *front, struct connection *connection)
 
 	return shard_path(front, connection->shard, ".m", path, sizeof(path)) && lstat(path, &st) == 0 && st.st_dev == connection->dev &&
 	    st.st_ino == connection->ino;
+}
+
+bool
+same_master(struct front *front, struct connection *connection)
+{
+	struct record record;
+
+	return connection->record_fd >= 0 && still_current(front, connection) && record_read(connection->record_fd, &record) && record.present &&
+	    record.pid == connection->recorded;
 }
 
 static bool

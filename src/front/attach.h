@@ -14,6 +14,7 @@ struct connection {
 	dev_t dev;           /* of the record, to see that it is still the shard's */
 	ino_t ino;
 	uint32_t pid;        /* of the master */
+	uint32_t recorded;   /* the pid in the record before we connected, 0: none */
 	struct mux_input input;
 };
 
@@ -23,6 +24,8 @@ enum reached { REACHED, FULL, BROKEN };
 enum reached reach_master(struct front *front, enum purpose purpose, struct connection *connection);
 /* Only connect, hello and alive at a path (-O check, -fN): no slot, no record. */
 bool reach_socket(struct front *front, const char *path, struct connection *connection);
+/* The shard's record is still the one that we looked at before we connected, and speaks of a master: nobody replaced it since. */
+bool same_master(struct front *front, struct connection *connection);
 void drop_connection(struct connection *connection);
 void drop_socket(struct connection *connection);
 /* That slot is beyond what the server allows by now: another caller learned it. */

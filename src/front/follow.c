@@ -88,14 +88,18 @@ attach(struct front *front)
 		}
 		if (is(front, "record", "full"))
 			pass(front, "full");
-		if (stay.standing == HELD && stay.shard == front->shard) {
+		bool settled = stay.standing == HELD && stay.shard == front->shard;
+		if (!settled) {
+			come_closer(front, &stay);
+			/* One that let a whole second pass is not asked for another under the lock, while it is the same one. */
+			settled = stay.standing == HELD && strcmp(front->fault.failure, "timeout") == 0 && same_master(front, &stay.connection);
+		}
+		if (settled) {
 			bool missing = is(front, "connect", "none") || is(front, "connect", "refused") || is(front, "record", "none");
 			heed(front, ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
 			front->attempts++;
 			stay.standing = OUTSIDE;
-			continue;
 		}
-		come_closer(front, &stay);
 	}
 	pass(front, "attempts");
 }
