@@ -39,6 +39,7 @@ describe("on a free path", () => {
       const before = sshd.authentications();
       expect(visible(await runShim([...letters, ...auto], { run }))).toEqual(silent);
       expect(existsSync(path)).toBe(true);
+      await poll(() => sshd.authentications() > before, 10_000, "the server's line, which it writes after its answer");
       expect(sshd.authentications() - before).toBe(1);
       expect(visible(await runShim([...auto, "exit 4"], { run }))).toEqual({ ...silent, exitCode: 4 });
       expect(sshd.authentications() - before).toBe(1);
@@ -79,6 +80,7 @@ describe("on a live path", () => {
     const before = sshd.authentications();
     const results = await Promise.all(Array.from({ length: 10 }, (_, index) => runShim([index % 2 ? "-fN" : "-fNM", ...auto], { run })));
     expect(results.map(visible)).toEqual(results.map(() => silent));
+    expect((await runShim([...auto, "true"], { run })).exitCode).toBe(0);
     expect(sshd.authentications() - before).toBe(1);
   });
 
