@@ -3,17 +3,24 @@
  * and prints nothing but what ssh says.
  */
 import type { DialOutcome } from "../master/dial.ts";
-import { makePlan, type SharedPlan } from "../plan/plan.ts";
+import type { MasterPlan } from "../master/need.ts";
+import type { SharedPlan } from "../plan/plan.ts";
 import { sayDebug } from "./debug.ts";
-import { handOver } from "./hand-over.ts";
 import type { Asking, Front } from "./line.ts";
+import { recallDial } from "./recall.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerDial(asking: Asking, front: Front): Promise<void> {
+  const kept = recallDial(asking);
+  if (kept !== undefined && front.lock(`key/${kept.key}/${asking.shard}`, 1, 0) !== "busy") {
+    sayDebug("dial: as the ticket was judged");
+    return dial(asking, kept, front);
+  }
   // Loaded while the real ssh is asked what it would do.
-  const [plan] = await Promise.all([makePlan(asking), import("../master/dial.ts")]);
+  const [plan] = await Promise.all([judge(asking), import("../master/dial.ts")]);
   if (plan.lane === "pass" || front.lock(`key/${plan.key}/${asking.shard}`, 1, 0) === "busy") {
     // What was judged has changed since the front read it: here is the new judgement.
+    const { handOver } = await import("./hand-over.ts");
     handOver(asking, plan, front);
     return front.finish("again");
   }
@@ -24,12 +31,29 @@ export async function answerDial(asking: Asking, front: Front): Promise<void> {
   await dialAndFinish(asking, plan, front);
 }
 
-/** Makes the master of the shard that was asked for, and says what the front is to do. */
+/** Makes the master of the shard that was asked for, and says what the front is to do. What it took to judge it is kept for the next one. */
 export async function dialAndFinish(asking: Asking, plan: SharedPlan, front: Front): Promise<void> {
+  await dial(asking, plan, front, async () => {
+    const { keepDial } = await import("./keep.ts");
+    keepDial(asking, plan);
+  });
+}
+
+async function dial(asking: Asking, plan: MasterPlan, front: Front, keep?: () => Promise<void>): Promise<void> {
   const { dialMaster } = await import("../master/dial.ts");
-  const outcome = await dialMaster(plan, asking.shard, front, asking.run);
+  const outcome = await dialMaster(plan, asking.shard, front, async () => {
+    const { workMeanwhile } = await import("../master/meanwhile.ts");
+    await workMeanwhile(plan, asking.run);
+    // Whatever goes wrong here must not end this process before the dial.
+    await keep?.().catch(sayDebug);
+  });
   sayDebug(`dial: ${outcome.state}`);
   front.finish(verdictOf(outcome));
+}
+
+async function judge(asking: Asking) {
+  const { makePlan } = await import("../plan/plan.ts");
+  return makePlan(asking);
 }
 
 /** What a dial means for the front. */

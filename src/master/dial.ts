@@ -3,7 +3,8 @@
  * The caller holds the lock of the shard. It never dials over a master that answers, leaves no process that nobody can reach, and
  * repeats nothing but what ssh's own words prove to be harmless.
  */
-import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { exists } from "../state/exists.ts";
 import { hashName } from "../state/paths.ts";
 import { CALLER_STDERR } from "../state/stderr.ts";
 import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./command.ts";
@@ -33,18 +34,20 @@ export type DialOutcome =
   | { state: "failed"; exitCode: number; failure: DialFailure; evidence: string }
   | { state: "pass"; reason: string };
 
+type Work = () => Promise<void>;
+
 /**
  * Makes the master of a shard. Throws nothing that a caller has to know: what goes wrong with files ends in `pass`.
- * @param run the runtime directory, swept while the handshake is under way
+ * @param meanwhile what is done while the handshake is under way, and so costs nobody anything (meanwhile.ts)
  */
-export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine, run: string): Promise<DialOutcome> {
+export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
   const began = performance.now();
-  const outcome = await tryDial(plan, shard, line, run);
+  const outcome = await tryDial(plan, shard, line, meanwhile);
   await tell(plan, shard, outcome, Math.round(performance.now() - began));
   return outcome;
 }
 
-async function tryDial(plan: MasterPlan, shard: number, line: DialLine, run: string): Promise<DialOutcome> {
+async function tryDial(plan: MasterPlan, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
   const socket = shard === 0 ? plan.socket : `${plan.keydir}/${shard}`;
   const record = `${plan.keydir}/${shard}.m`;
   mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
@@ -61,7 +64,7 @@ async function tryDial(plan: MasterPlan, shard: number, line: DialLine, run: str
     return { state: "pass", reason: "dials" };
   }
   line.wait(0);
-  return dialWithRetries(plan, shard, socket, run);
+  return dialWithRetries(plan, shard, socket, meanwhile);
 }
 
 /** Server of a dial, for the number of handshakes at a time: host and port, or the key where a proxy leads there. */
@@ -69,14 +72,14 @@ function server(plan: MasterPlan): string {
   return usesProxy(plan) ? plan.key : `${plan.option("hostname") ?? plan.host}:${plan.option("port") ?? "22"}`;
 }
 
-async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, run: string): Promise<DialOutcome> {
+async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, meanwhile: Work): Promise<DialOutcome> {
   const quiet = !asksOnTerminal(plan);
   const patience = connectTimeout(plan) ?? plan.settings.dial_timeout;
   const began = Date.now();
   let timeout = connectTimeout(plan) === undefined ? patience : undefined;
   for (let attempt = 0; ; attempt++) {
     const dialling = dialOnce(plan, shard, socket, quiet, timeout);
-    if (attempt === 0) await workMeanwhile(plan, run);
+    if (attempt === 0) await meanwhile();
     const dialled = await dialling;
     if (dialled.outcome !== undefined) return dialled.outcome;
     const pause = plan.settings.retry_delay * (0.5 + Math.random());
@@ -212,27 +215,8 @@ function asksOnTerminal(plan: MasterPlan): boolean {
   }
 }
 
-function exists(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}
-
-/** ssh waits for the server now, so this costs the caller nothing: what the record and the journal need, and a sweep where one is due. */
-async function workMeanwhile(plan: MasterPlan, run: string): Promise<void> {
-  void plan.claims;
-  const [{ isSweepDue }, { journalEvent }] = await Promise.all([import("./sweep-due.ts"), import("../state/journal.ts")]);
-  if (!isSweepDue(run)) return;
-  const { sweep } = await import("./sweep.ts");
-  const swept = sweep(run);
-  if (swept.tickets + swept.keys + swept.logs > 0) journalEvent(run, { event: "sweep", ...swept }, plan.settings);
 }
 
 async function tell(plan: MasterPlan, shard: number, outcome: DialOutcome, ms: number): Promise<void> {

@@ -1,8 +1,9 @@
 /**
  * Finds out what became of a master whose session was lost, and what its last words were. It starts and ends nothing.
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { askAlive } from "../mux/client.ts";
+import { exists } from "../state/exists.ts";
 import type { Shard } from "./drain.ts";
 import { lastWords } from "./evidence.ts";
 import { isSame } from "./path.ts";
@@ -86,14 +87,5 @@ function readFrom(path: string | undefined, offset: number): string {
     return path === undefined ? "" : readFileSync(path).subarray(offset).toString("latin1");
   } catch {
     return "";
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

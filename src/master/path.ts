@@ -4,6 +4,7 @@
  */
 import { lstatSync, renameSync, unlinkSync } from "node:fs";
 import { askAlive } from "../mux/client.ts";
+import { exists } from "../state/exists.ts";
 import type { MasterPlan } from "./need.ts";
 import { countClients, endAtOnce, isMasterOf, lives, lookAtProcess } from "./process.ts";
 import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
@@ -141,15 +142,6 @@ function removeStale(socket: string): void {
 function isSocket(path: string): boolean {
   try {
     return lstatSync(path).isSocket();
-  } catch {
-    return false;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
   } catch {
     return false;
   }

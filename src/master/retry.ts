@@ -60,6 +60,21 @@ export const MOST_DIALS = 4;
 
 const NEVER_AGAIN = everyFailure("lost");
 
+/** Hello and alive: it is there, and has been told nothing yet. */
+const GREETING: Readonly<Record<Failure, Decision>> = {
+  ...everyFailure("pass"),
+  none: "dial",
+  refused: "dial",
+  // ControlPersist ran out between accept and hello.
+  eof: "dial",
+  timeout: "replace",
+  nonsense: "replace",
+  character: "judge",
+  damaged: "dial",
+  expired: "retire",
+  idle: "retire",
+};
+
 const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
   record: {
     ...everyFailure("pass"),
@@ -82,31 +97,8 @@ const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
     expired: "retire",
     idle: "retire",
   },
-  hello: {
-    ...everyFailure("pass"),
-    none: "dial",
-    refused: "dial",
-    // ControlPersist ran out between accept and hello.
-    eof: "dial",
-    timeout: "replace",
-    nonsense: "replace",
-    character: "judge",
-    damaged: "dial",
-    expired: "retire",
-    idle: "retire",
-  },
-  alive: {
-    ...everyFailure("pass"),
-    none: "dial",
-    refused: "dial",
-    eof: "dial",
-    timeout: "replace",
-    nonsense: "replace",
-    character: "judge",
-    damaged: "dial",
-    expired: "retire",
-    idle: "retire",
-  },
+  hello: GREETING,
+  alive: GREETING,
   session: {
     ...NEVER_AGAIN,
     // MUX_S_FAILURE: the server did not open a session. MUX_S_PERMISSION_DENIED: the master's owner said no; ssh goes by itself then.

@@ -3,7 +3,7 @@
  * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
  */
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { keysDirectory, ticketDirectory } from "../state/paths.ts";
+import { dialsDirectory, keysDirectory, ticketDirectory } from "../state/paths.ts";
 import { isSame } from "./path.ts";
 import { countSessions, readLocks, readRecord } from "./record.ts";
 
@@ -29,7 +29,9 @@ export const usualLimits: SweepLimits = { budget: 150, ticketAge: 7 * 86_400, ti
 export function sweep(run: string, limits = usualLimits): Swept {
   const swept: Swept = { tickets: 0, keys: 0, logs: 0 };
   const until = performance.now() + limits.budget;
-  sweepTickets(ticketDirectory(run), limits, swept);
+  swept.tickets = sweepTickets(ticketDirectory(run), limits);
+  // Of the same age and number: each was kept for a ticket.
+  sweepTickets(dialsDirectory(run), limits);
   const keys = list(keysDirectory(run));
   const locks = readLocks();
   // From a random place on, so that a sweep that runs out of time does not always end at the same folder.
@@ -40,12 +42,10 @@ export function sweep(run: string, limits = usualLimits): Swept {
   return swept;
 }
 
-function sweepTickets(directory: string, limits: SweepLimits, swept: Swept): void {
+function sweepTickets(directory: string, limits: SweepLimits): number {
   const tickets = list(directory).map((name) => ({ path: `${directory}/${name}`, age: ageOf(`${directory}/${name}`) }));
   tickets.sort((one, other) => one.age - other.age);
-  for (const [index, { path, age }] of tickets.entries()) {
-    if ((age > limits.ticketAge || index >= limits.tickets) && remove(path)) swept.tickets++;
-  }
+  return tickets.filter(({ path, age }, index) => (age > limits.ticketAge || index >= limits.tickets) && remove(path)).length;
 }
 
 /** One key: first what its dead masters left, then, when nothing is left of it, the folder. */

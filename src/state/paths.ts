@@ -34,6 +34,16 @@ export function ticketPath(run: string, hash: string): string {
   return `${run}/t/${hash}`;
 }
 
+/** The folder with what is kept for dials. */
+export function dialsDirectory(run: string): string {
+  return `${run}/d`;
+}
+
+/** What a dial needs of the judgement that the ticket of this hash says. */
+export function dialPath(run: string, hash: string): string {
+  return `${run}/d/${hash}`;
+}
+
 /** The record of the installed ssh's option letters. */
 export function lettersPath(run: string): string {
   return `${run}/letters`;

@@ -2,30 +2,17 @@
  * Reads a ticket back, by the front's own rules (src/front/ticket-parse.c): a line that is not known, a number that is none, a missing
  * `end` make it no ticket. It repairs nothing.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import type { Session } from "../plan/session.ts";
 import { type Environment, hashVariable } from "../resolve/environment.ts";
 import { type Dependency, factsText, readFacts } from "../resolve/facts.ts";
+import { readOwnFile } from "../state/own-file.ts";
 import { decodeWord, ticketPath } from "../state/paths.ts";
 import { type Lane, MOST_DEPENDENCIES, MOST_VARIABLES, TICKET_BYTES, type Ticket, type Way } from "./ticket.ts";
 
 /** Reads RUN/t/<hash>; undefined when there is none that is ours alone and whole. */
 export function readTicket(run: string, hash: string): Ticket | undefined {
-  let file: number;
-  try {
-    file = openSync(ticketPath(run, hash), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    const found = fstatSync(file);
-    const ours = found.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0 && found.size <= TICKET_BYTES;
-    return ours ? parseTicket(readFileSync(file)) : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(file);
-  }
+  const bytes = readOwnFile(ticketPath(run, hash), TICKET_BYTES);
+  return bytes && parseTicket(bytes);
 }
 
 /** Reads the bytes of a ticket; undefined when the front would not take them. */

@@ -2,11 +2,11 @@
  * Puts a judgement on paper for the front to follow. Storing is atomic and may fail: the ticket that was sent inline is enough for
  * the call at hand. It judges nothing.
  */
-import { mkdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import type { Session } from "../plan/session.ts";
 import type { Dependency } from "../resolve/facts.ts";
 import { factsText } from "../resolve/facts.ts";
-import { encodeWord, ticketDirectory, ticketPath } from "../state/paths.ts";
+import { replaceFile } from "../state/own-file.ts";
+import { encodeWord, ticketPath } from "../state/paths.ts";
 import { MOST_DEPENDENCIES, TICKET_BYTES, type Ticket, type Way } from "./ticket.ts";
 
 /** The text of a ticket. */
@@ -35,18 +35,9 @@ export function isStorable(ticket: Ticket, text: string): boolean {
   return !ticket.once && ticket.dependencies.length <= MOST_DEPENDENCIES && new TextEncoder().encode(text).length <= TICKET_BYTES;
 }
 
-/** Writes RUN/t/<hash> by a temporary name. Gives whether it is there now; never throws. */
+/** Writes RUN/t/<hash>. Gives whether it is there now; never throws. */
 export function storeTicket(run: string, hash: string, text: string): boolean {
-  const path = ticketPath(run, hash);
-  const temporary = `${ticketDirectory(run)}/.${hash}.${process.pid}`;
-  try {
-    writeNew(run, temporary, text);
-    renameSync(temporary, path);
-    return true;
-  } catch {
-    remove(temporary);
-    return false;
-  }
+  return replaceFile(ticketPath(run, hash), text);
 }
 
 function formatDependency(dependency: Dependency): string {
@@ -93,25 +84,4 @@ function formatSession(session: Session): string[] {
     ...session.sendEnv.map((pattern) => `sendenv ${encodeWord(pattern)}`),
     ...session.setEnv.map((assignment) => `setenv ${encodeWord(assignment)}`),
   ];
-}
-
-/** Opens the folder on the way where it is not there yet: the first ticket of a fresh RUN. */
-function writeNew(run: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ENOENT") {
-      throw error;
-    }
-    mkdirSync(ticketDirectory(run), { mode: 0o700 });
-    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was never there.
-  }
 }

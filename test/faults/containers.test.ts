@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { askAlive } from "../../src/mux/client.ts";
 import { poll, processesOf, type RunOptions, runReal, runShim, run as runSide, type Sshd, startSshd, temporary } from "../support/index.ts";
-import { linesOf, seen } from "./stage.ts";
+import { linesOf } from "../support/left.ts";
+import { seen } from "./stage.ts";
 
 const isRoot = process.getuid?.() === 0;
 const CONTAINERS = 2;

@@ -5,7 +5,8 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { askAlive } from "../../src/mux/client.ts";
 import { mastersOf, poll, processesOf, start, startSshd } from "../support/index.ts";
-import { fresh, linesOf, recordsOf, seen } from "./stage.ts";
+import { linesOf, recordsOf } from "../support/left.ts";
+import { fresh, seen } from "./stage.ts";
 
 /** Milliseconds after its start. */
 const MOMENTS = [0, 2, 5, 9, 14, 20, 27, 35, 44, 54, 65, 77, 90, 110, 140];

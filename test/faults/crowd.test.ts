@@ -1,7 +1,8 @@
 /** Fifty callers at once where no connection comes about: two dials at most, and everybody has the real ssh's words and code. */
 import { afterEach, describe, expect, it } from "vitest";
 import { poll, processesOf, runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
-import { countingSsh, crowd, fresh, holdBound, journalOf, seen, startProxy, type TcpProxy, through } from "./stage.ts";
+import { journalOf } from "../support/left.ts";
+import { countingSsh, crowd, fresh, holdBound, seen, startProxy, type TcpProxy, through } from "./stage.ts";
 
 const CROWD = 50;
 const open: TcpProxy[] = [];

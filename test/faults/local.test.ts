@@ -17,7 +17,8 @@ import {
   startSshd,
   temporary,
 } from "../support/index.ts";
-import { fresh, recordsOf, seen } from "./stage.ts";
+import { recordsOf } from "../support/left.ts";
+import { fresh, seen } from "./stage.ts";
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65534;

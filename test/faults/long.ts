@@ -4,8 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { countOpenedIn, linesOf, mastersAt } from "../support/left.ts";
 import { isAlive, poll, runShim, start, startSshd, tearDown } from "../support/tools.ts";
-import { countOpenedIn, fresh, linesOf, mastersAt, startProxy, through } from "./stage.ts";
+import { fresh, startProxy, through } from "./stage.ts";
 
 const report = (what: string, holds: boolean) => {
   console.log(`${holds ? "holds" : "FAILS"}: ${what}`);

@@ -3,19 +3,8 @@ import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { isAlive, poll, type RunOptions, runReal, runShim, type Sshd, signal, start, startSshd } from "../support/index.ts";
-import {
-  countOpenedIn,
-  fresh,
-  holdBound,
-  journalOf,
-  linesOf,
-  mastersAt,
-  recordsOf,
-  seen,
-  startProxy,
-  type TcpProxy,
-  through,
-} from "./stage.ts";
+import { countOpenedIn, journalOf, linesOf, mastersAt, recordsOf } from "../support/left.ts";
+import { fresh, holdBound, seen, startProxy, type TcpProxy, through } from "./stage.ts";
 
 const open: TcpProxy[] = [];
 afterEach(async () => {

@@ -3,8 +3,9 @@ import { copyFileSync, existsSync, readFileSync, utimesSync, writeFileSync } fro
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive, poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
+import { journalOf, recordsOf } from "../support/left.ts";
 import { rotate } from "./rotation.ts";
-import { fresh, journalOf, recordsOf, seen } from "./stage.ts";
+import { fresh, seen } from "./stage.ts";
 
 describe("rotation", () => {
   it("forty sessions of up to three seconds against max_age 2s: none fails, none twice, no old master stays", async () => {

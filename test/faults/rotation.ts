@@ -4,8 +4,8 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { journalOf, linesOf, recordsOf } from "../support/left.ts";
 import { isAlive, poll, runShim, startSshd, tearDown, temporary } from "../support/tools.ts";
-import { journalOf, linesOf, recordsOf } from "./stage.ts";
 
 export interface Rotation {
   /** one line for each caller that did not see exactly its own command's output and code */

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive, poll, runReal, runShim, start, startSshd } from "../support/index.ts";
-import { countOpenedIn, countSlotsIn, fresh, journalOf, mastersAt, mostUnauthenticated, recordsOf, seen } from "./stage.ts";
+import { countOpenedIn, countSlotsIn, journalOf, mastersAt, recordsOf } from "../support/left.ts";
+import { fresh, mostUnauthenticated, seen } from "./stage.ts";
 
 /** A remote command that runs until the file is there. */
 const until = (file: string, id: number) => `while [ ! -e ${file} ]; do sleep 0.05; done; echo ${id}; exit ${id}`;

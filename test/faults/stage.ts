@@ -1,50 +1,15 @@
 /**
- * What the tests of faults share: records and journal of a runtime directory, the server's log as numbers, a real ssh that counts its starts,
+ * What the tests of faults share: the server's log as numbers, a real ssh that writes down its starts,
  * and a TCP proxy that counts, and that can stop forwarding. It ends nothing that it did not start.
  */
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { countOpened, countSessions, type MasterRecord, readRecord } from "../../src/master/record.ts";
-import { isAlive, type Result, type RunOptions, realProgram, run, type Sshd, temporary } from "../support/tools.ts";
+import { linesOf } from "../support/left.ts";
+import { type Result, type RunOptions, realProgram, run, type Sshd, temporary } from "../support/tools.ts";
 
 /** A runtime directory that nobody used, and the server's HOME. */
 export const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
-
-export interface Found {
-  path: string;
-  record: MasterRecord;
-}
-
-/** Records below a runtime directory, those of retired masters too. */
-export function recordsOf(run: string): Found[] {
-  return readdirSync(run, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\/\d\.m(\.\d+)?$/.test(name))
-    .map((name) => ({ path: join(run, name), record: readRecord(join(run, name)) }))
-    .filter((found): found is Found => found.record !== undefined);
-}
-
-/** Masters that records name and that live, at their place (not retired). */
-export const mastersAt = (run: string): Found[] => recordsOf(run).filter(({ path, record }) => path.endsWith(".m") && isAlive(record.pid));
-
-/** Sessions that a server has opened, on all masters of a runtime directory. */
-export const countOpenedIn = (run: string): number => recordsOf(run).reduce((sum, { path }) => sum + countOpened(path), 0);
-
-/** Slots that callers hold, in session or waiting for one. */
-export const countSlotsIn = (run: string): number => recordsOf(run).reduce((sum, { path }) => sum + countSessions(path), 0);
-
-/** The journal's lines. */
-export function journalOf(run: string): Record<string, unknown>[] {
-  const path = join(run, "journal.jsonl");
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-/** The lines of a file that remote commands write to; none where it is not there. */
-export const linesOf = (path: string): string[] => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 
 /** The most connections that had not authenticated yet at one time, as the server's log tells it. */
 export function mostUnauthenticated(log: string): number {
@@ -60,12 +25,13 @@ export function mostUnauthenticated(log: string): number {
   return most;
 }
 
-/** A real ssh that writes down each of its starts that may lead to a connection (not `-G`). Given by SSHIM_REAL_SSH. */
-export function countingSsh(): { env: { SSHIM_REAL_SSH: string }; starts: () => string[] } {
+/** A real ssh that writes down each of its starts that may lead to a connection; with `all`, those that only ask it something too (-G, -V). Given by SSHIM_REAL_SSH. */
+export function countingSsh(all = false): { env: { SSHIM_REAL_SSH: string }; starts: () => string[] } {
   const folder = temporary();
   const program = join(folder, "ssh");
   const log = join(folder, "starts");
-  writeFileSync(program, `#!/bin/sh\ncase " $* " in *" -G "* | *" -V "*) ;; *) echo "$*" >> ${log} ;; esac\nexec ${realProgram} "$@"\n`);
+  const asks = all ? "-" : `*" -G "* | *" -V "*`;
+  writeFileSync(program, `#!/bin/sh\ncase " $* " in ${asks}) ;; *) echo "$*" >> ${log} ;; esac\nexec ${realProgram} "$@"\n`);
   chmodSync(program, 0o755);
   return { env: { SSHIM_REAL_SSH: program }, starts: () => linesOf(log) };
 }

@@ -2,7 +2,6 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { countOpened } from "../../src/master/record.ts";
 import {
   isAlive,
   poll,
@@ -17,11 +16,9 @@ import {
   temporary,
   visible,
 } from "../support/index.ts";
-import { type Found, journal, records } from "./stage.ts";
+import { countOpenedIn, type Found, journalOf, recordsOf } from "../support/left.ts";
 
 const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
-
-const opened = (run: string) => records(run).reduce((sum, { path }) => sum + countOpened(path), 0);
 
 function expectAll(results: readonly Result[]): void {
   for (const [index, result] of results.entries()) {
@@ -46,8 +43,8 @@ test("a server that allows three sessions: learned once, nothing lost, and the n
   const crowd = () =>
     Promise.all(Array.from({ length: 9 }, (_, n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 1; exit ${n}`], options)));
   expectAll(await crowd());
-  expect(records(options.run).map(({ record }) => record.limit)).toEqual(expect.arrayContaining([3]));
-  const refusals = () => journal(options.run).filter(({ reason }) => reason === "overflow").length;
+  expect(recordsOf(options.run).map(({ record }) => record.limit)).toEqual(expect.arrayContaining([3]));
+  const refusals = () => journalOf(options.run).filter(({ reason }) => reason === "overflow").length;
   const before = refusals();
   expectAll(await crowd());
   expect(refusals()).toBe(before);
@@ -59,8 +56,8 @@ test("-O exit cuts nobody: running sessions finish, the next one has a new maste
   const held = Array.from({ length: 5 }, (_, n) =>
     start("shim", [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo ${n}; exit ${n}`], options),
   );
-  await poll(() => opened(options.run) >= 5, 15_000, "five sessions");
-  const old = records(options.run)[0]?.record.pid ?? 0;
+  await poll(() => countOpenedIn(options.run) >= 5, 15_000, "five sessions");
+  const old = recordsOf(options.run)[0]?.record.pid ?? 0;
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
   expect(visible(exit)).toEqual({ stdout: "", stderr: "Exit request sent.\r\n", exitCode: 0, signal: undefined });
   expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options)).stdout).toBe("new\n");
@@ -76,7 +73,7 @@ test("SSHIM_EXIT=hard ends the sessions, as OpenSSH's own -O exit does", async (
   const sshd = await startSshd();
   const options = fresh(sshd);
   const session = start("shim", [...sshd.options, sshd.host, "sleep 60"], options);
-  await poll(() => opened(options.run) === 1, 15_000, "the session");
+  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, env: { SSHIM_EXIT: "hard" } });
   expect(visible(exit)).toMatchObject({ stderr: "Exit request sent.\r\n", exitCode: 0 });
   expect((await session).exitCode).toBe(255);
@@ -96,12 +93,12 @@ test("a stopped master: -O exit says so within two seconds, the next call works,
   const sshd = await startSshd();
   const options = fresh(sshd);
   await runShim([...sshd.options, sshd.host, "true"], options);
-  const first = records(options.run)[0]?.record.pid ?? 0;
+  const first = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(first, "SIGSTOP");
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, timeout: 10_000 });
   expect(visible(exit)).toMatchObject({ stdout: "", stderr: "muxclient: master hello exchange failed\r\n", exitCode: 255 });
   expect(visible(await runShim([...sshd.options, sshd.host, "echo again"], options)).stdout).toBe("again\n");
-  const second = records(options.run).find(({ path }) => path.endsWith("0.m"))?.record.pid ?? 0;
+  const second = recordsOf(options.run).find(({ path }) => path.endsWith("0.m"))?.record.pid ?? 0;
   signal(second, "SIGSTOP");
   expect(visible(await runShim([...sshd.options, sshd.host, "echo healed"], options))).toMatchObject({ stdout: "healed\n", stderr: "" });
   expect(sshd.authentications()).toBe(3);
@@ -117,8 +114,8 @@ test("a stopped master with a session on it is left alone, and its session goes 
     [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo done; exit 4`],
     options,
   );
-  await poll(() => opened(options.run) === 1, 15_000, "the session");
-  const pid = records(options.run)[0]?.record.pid ?? 0;
+  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
+  const pid = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(pid, "SIGSTOP");
   expect(visible(await runShim([...sshd.options, sshd.host, "echo other"], options)).stdout).toBe("other\n");
   signal(pid, "SIGCONT");
@@ -132,13 +129,13 @@ test("a killed master: its session is lost without a word, started only once, an
   const options = fresh(sshd);
   const ledger = join(options.run, "ledger");
   const session = start("shim", [...sshd.options, sshd.host, `echo ran >> ${ledger}; sleep 60`], options);
-  await poll(() => opened(options.run) === 1 && readFileSync(ledger, "utf8") !== "", 15_000, "the session");
-  signal(records(options.run)[0]?.record.pid ?? 0, "SIGKILL");
+  await poll(() => countOpenedIn(options.run) === 1 && readFileSync(ledger, "utf8") !== "", 15_000, "the session");
+  signal(recordsOf(options.run)[0]?.record.pid ?? 0, "SIGKILL");
   const lost = await session;
   expect({ code: lost.exitCode, stderr: String(lost.stderr) }).toEqual({ code: 255, stderr: "" });
   expect(visible(await runShim([...sshd.options, sshd.host, "echo next"], options))).toMatchObject({ stdout: "next\n", stderr: "" });
   expect(readFileSync(ledger, "utf8")).toBe("ran\n");
-  expect(journal(options.run)).toContainEqual(expect.objectContaining({ event: "heal", verdict: "started" }));
+  expect(journalOf(options.run)).toContainEqual(expect.objectContaining({ event: "heal", verdict: "started" }));
 });
 
 test("a server that goes away: the session ends with the real ssh's last words", async () => {
@@ -148,7 +145,7 @@ test("a server that goes away: the session ends with the real ssh's last words",
     const session = start(side, [...sshd.options, sshd.host, `echo $PPID; sleep 60`], options);
     const known = pids();
     await poll(() => sshd.processes().length > known.length + 1, 15_000, "the session");
-    await poll(() => (side === "real" ? true : opened(options.run) === 1), 15_000, "the session");
+    await poll(() => (side === "real" ? true : countOpenedIn(options.run) === 1), 15_000, "the session");
     await new Promise((resolve) => setTimeout(resolve, 300));
     for (const pid of sshd.processes()) if (pid !== sshd.pid) signal(pid, "SIGKILL");
     const result = await session;
@@ -178,8 +175,8 @@ test("a master past its age is retired: its session goes on, the next one has a 
     [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo old; exit 6`],
     options,
   );
-  await poll(() => opened(options.run) === 1, 15_000, "the session");
-  const made = records(options.run)[0]?.record.created ?? 0;
+  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
+  const made = recordsOf(options.run)[0]?.record.created ?? 0;
   await poll(() => Date.now() / 1000 > made + 3, 10_000, "its age");
   expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options))).toMatchObject({ stdout: "new\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);
@@ -192,12 +189,12 @@ test("an idle master is retired before OpenSSH's own expiry could race with a cl
   const options = { ...fresh(sshd), env: { SSHIM_PERSIST: "1s" } };
   const command = () => runShim([...sshd.options, sshd.host, "echo x"], options);
   await command();
-  const first = records(options.run)[0] as Found;
+  const first = recordsOf(options.run)[0] as Found;
   await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, 10_000, "its idleness");
   expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);
   await poll(() => !isAlive(first.record.pid), 5000, "the end of the idle master");
-  expect(journal(options.run)).toContainEqual(expect.objectContaining({ event: "retire", reason: "idle", outcome: "retired" }));
+  expect(journalOf(options.run)).toContainEqual(expect.objectContaining({ event: "retire", reason: "idle", outcome: "retired" }));
 });
 
 test("a key file that was replaced makes a new connection, at a caller's own path too", async () => {
@@ -231,7 +228,7 @@ test("nothing of the caller stays in a master: no descriptor, no working directo
   const cwd = temporary();
   const result = await runShim([...sshd.options, sshd.host, "echo x"], { ...options, cwd });
   expect(visible(result).stdout).toBe("x\n");
-  const pid = records(options.run)[0]?.record.pid ?? 0;
+  const pid = recordsOf(options.run)[0]?.record.pid ?? 0;
   expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
   const targets = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
   expect(targets.filter((target) => /^pipe:|locks$|\.m$/.test(target))).toEqual([]);

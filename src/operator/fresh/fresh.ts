@@ -1,5 +1,6 @@
 /** `sshim fresh`: retires the masters of one ssh command line's connection and dials a new one, so that the next call sees a new login. */
 import { type DialLine, type DialOutcome, dialMaster } from "../../master/dial.ts";
+import { workMeanwhile } from "../../master/meanwhile.ts";
 import type { SharedPlan } from "../../plan/plan.ts";
 import { BUSY, type Context, needRun } from "../command.ts";
 import { type Drained, retireMaster } from "../drain/retire.ts";
@@ -16,7 +17,7 @@ export async function run(context: Context): Promise<number> {
   if (!lock) return finish(context, plan, retired, { state: "pass", reason: "busy" }, BUSY);
   const line = lockLine(plan.front);
   try {
-    const outcome = await dialMaster(plan, 0, line, run);
+    const outcome = await dialMaster(plan, 0, line, () => workMeanwhile(plan, run));
     return finish(context, plan, retired, outcome, codeOf(outcome));
   } finally {
     line.close();

@@ -1,0 +1,30 @@
+/** Keeps what a dial needs of a judgement for the next dial of the same ticket (recall.ts reads it). It is written while ssh is busy with the handshake. */
+import { ticketOf } from "../plan/paper.ts";
+import type { SharedPlan } from "../plan/plan.ts";
+import { readOwnFile, replaceFile } from "../state/own-file.ts";
+import { byteLength, dialPath, hashBytes, ticketPath } from "../state/paths.ts";
+import { composeQuestion } from "../ticket/question.ts";
+import { TICKET_BYTES } from "../ticket/ticket.ts";
+import { formatTicket } from "../ticket/write.ts";
+import type { Asking } from "./line.ts";
+import { FORMAT, KEPT_BYTES, type Kept } from "./recall.ts";
+
+/** Writes RUN/d/<hash> where the stored ticket says just this judgement, and where it depends on nothing that only a new judgement sees. Never throws. */
+export function keepDial(asking: Asking, plan: SharedPlan): void {
+  const shared = plan.reason === "shared";
+  // With `dir` set the folder's owner is looked at in each judgement; a guest's, or a rotated key's, depends on the master that is there.
+  if ((!shared && (plan.reason !== "control-path" || plan.guest)) || plan.run !== asking.run) return;
+  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
+  const said = formatTicket(ticketOf(plan, composeQuestion(process.env, asking.command, asking.words)));
+  if (bytes === undefined || new TextDecoder().decode(bytes) !== said) return;
+  const { key, character, keydir, socket, destination, persist, settings, claims, connection, host, relative } = plan;
+  const kept: Kept = {
+    format: FORMAT,
+    ticket: hashBytes(bytes),
+    shared,
+    plan: { key, character, keydir, socket, destination, persist, settings, claims, connection, host, relative },
+    options: [...plan.resolved].map(([name, [first = ""]]) => [name, first]),
+  };
+  const text = JSON.stringify(kept);
+  if (byteLength(text) <= KEPT_BYTES) replaceFile(dialPath(asking.run, asking.ticket), text);
+}

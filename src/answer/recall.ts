@@ -1,0 +1,59 @@
+/**
+ * What a dial needs of a judgement, as it was kept in RUN/d beside the ticket that says the rest (keep.ts): with it a dial asks the real ssh
+ * nothing and judges nothing anew. It counts only while that very ticket is there and fresh; whatever else is the case, there is none.
+ */
+import type { MasterPlan } from "../master/need.ts";
+import { exists } from "../state/exists.ts";
+import { readOwnFile } from "../state/own-file.ts";
+import { dialPath, hashBytes, ticketPath } from "../state/paths.ts";
+import { composeQuestion } from "../ticket/question.ts";
+import { findStale, parseTicket } from "../ticket/read.ts";
+import { TICKET_BYTES } from "../ticket/ticket.ts";
+import type { Asking } from "./line.ts";
+
+/** Higher with every change of what is kept, so that another version's files count for nothing. */
+export const FORMAT = 1;
+export const KEPT_BYTES = 65_536;
+
+/** The file, as JSON. */
+export interface Kept {
+  readonly format: number;
+  /** hashBytes of the ticket that it belongs to. */
+  readonly ticket: string;
+  /** The folder is the connection's own: what lies at a socket there says nothing about who may use it. */
+  readonly shared: boolean;
+  readonly plan: Omit<MasterPlan, "option" | "run" | "argv0" | "real" | "front">;
+  /** `ssh -G`: the first value of each keyword. */
+  readonly options: readonly (readonly [string, string])[];
+}
+
+/** What was kept for this question, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
+export function recallDial(asking: Asking): MasterPlan | undefined {
+  const kept = readKept(asking);
+  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
+  if (kept === undefined || bytes === undefined || kept.ticket !== hashBytes(bytes)) {
+    return undefined;
+  }
+  const ticket = parseTicket(bytes);
+  const question = composeQuestion(process.env, asking.command, asking.words);
+  if (ticket === undefined || ticket.question !== question || findStale(ticket, process.env) !== undefined) {
+    return undefined;
+  }
+  // On a caller's own path a master that came meanwhile may be somebody else's: then there is something to judge.
+  if (!kept.shared && (asking.shard > 0 || exists(kept.plan.socket))) {
+    return undefined;
+  }
+  const options = new Map(kept.options);
+  const { run, argv0, real, front } = asking;
+  return { ...kept.plan, run, argv0, real, front, option: (name) => options.get(name) };
+}
+
+function readKept(asking: Asking): Kept | undefined {
+  const bytes = readOwnFile(dialPath(asking.run, asking.ticket), KEPT_BYTES);
+  try {
+    const kept = bytes && (JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Kept);
+    return kept?.format === FORMAT ? kept : undefined;
+  } catch {
+    return undefined;
+  }
+}
