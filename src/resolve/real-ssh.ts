@@ -83,22 +83,49 @@ function writeLetters(run: string, real: RealSsh, facts: FileFacts): void {
 }
 
 function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
+  const program = readProgram(launcher.real);
+  const version = findVersion(program) ?? askVersion(launcher, env);
+  return { path: launcher.real, version, letters: lettersOf(version), systemConfig: findSystemConfig(program) };
+}
+
+/** Its bytes, a character each; empty where they cannot be read. */
+function readProgram(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * SSH_RELEASE (version.h), which `ssh -V` prints, lies in the program as a string of its own: finding it is the quicker half of a first call.
+ * Undefined where there is none (a script), or more than one version; patterns of other peers' versions (compat.c) have a `*`.
+ */
+function findVersion(program: string): Version | undefined {
+  const found = new Map<string, Version>();
+  for (let at = program.indexOf("\0OpenSSH_"); at >= 0; at = program.indexOf("\0OpenSSH_", at + 1)) {
+    const end = program.indexOf("\0", at + 1);
+    const text = program.slice(at + 1, end < 0 ? undefined : end);
+    const version = /^[\x20-\x7e]{1,100}$/.test(text) && !text.includes("*") ? parseVersion(text) : undefined;
+    if (version !== undefined) found.set(version.join("."), version);
+  }
+  return found.size === 1 ? [...found.values()][0] : undefined;
+}
+
+function askVersion(launcher: Launcher, env: NodeJS.ProcessEnv): Version | undefined {
   const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-V"], {
     argv0: "ssh",
     env: { ...env, SSHIM_AS: "launch" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const said = result.error === undefined ? `${result.stderr.toString("latin1")}\n${result.stdout.toString("latin1")}` : "";
-  const version = parseVersion(said);
-  return { path: launcher.real, version, letters: lettersOf(version), systemConfig: findSystemConfig(launcher.real) };
+  return result.error === undefined ? parseVersion(`${result.stderr.toString("latin1")}\n${result.stdout.toString("latin1")}`) : undefined;
 }
 
 /** _PATH_HOST_CONFIG_FILE is compiled in and printed nowhere; it lies in the program as a string of its own. */
-function findSystemConfig(path: string): string {
-  try {
-    const [, found] = /\0(\/[\x21-\x7e]{1,200}\/ssh_config)\0/.exec(readFileSync(path, "latin1")) ?? [];
-    return found ?? USUAL_CONFIG;
-  } catch {
-    return USUAL_CONFIG;
+function findSystemConfig(program: string): string {
+  for (let at = program.indexOf("/ssh_config\0"); at >= 0; at = program.indexOf("/ssh_config\0", at + 1)) {
+    const path = program.slice(program.lastIndexOf("\0", at) + 1, at + "/ssh_config".length);
+    if (/^\/[\x21-\x7e]{1,200}$/.test(path)) return path;
   }
+  return USUAL_CONFIG;
 }

@@ -1,6 +1,6 @@
 /** Asking the real ssh, reading its answer, and finishing what it leaves raw. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -121,6 +121,25 @@ describe("the real ssh", () => {
     expect(calls()).toBe(2);
     write("Sun_SSH_1.1");
     expect([look(), look()].map(({ version }) => version)).toEqual([undefined, undefined]);
+  });
+
+  it("reads the version that -V would print out of the program itself, and asks where that is not one", () => {
+    const real = execFileSync("sh", ["-c", `${realProgram} -V 2>&1`], { encoding: "utf8", env });
+    const [, ...version] = /^OpenSSH_(\d+)\.(\d+)/.exec(real) ?? [];
+    const directory = temporary();
+    const [asked, silent] = [join(directory, "asked"), join(directory, "silent")];
+    // A launcher that tells the starts, and never lets it say anything.
+    writeFileSync(silent, `#!/bin/sh\necho x >>${asked}\n`, { mode: 0o755 });
+    const look = (program: string) => readRealSsh(undefined, { front: silent, argv0: "ssh", real: program }, env).version;
+    expect(look(realProgram)).toEqual(version.map(Number));
+    expect(existsSync(asked)).toBe(false);
+    const changed = (name: string, change: (text: string) => string) => {
+      writeFileSync(join(directory, name), Buffer.from(change(readFileSync(realProgram, "latin1")), "latin1"), { mode: 0o755 });
+      return join(directory, name);
+    };
+    expect(look(changed("two", (text) => `${text}\0OpenSSH_4.4p1\0`))).toBeUndefined();
+    expect(look(changed("none", (text) => text.replaceAll(/OpenSSH_[^\0*]*\0/g, (found) => found.replaceAll("_", "-"))))).toBeUndefined();
+    expect(readFileSync(asked, "utf8")).toBe("x\nx\n");
   });
 
   it("tells where its system-wide configuration lies, and survives a damaged note of it", () => {
