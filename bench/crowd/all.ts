@@ -155,6 +155,13 @@ async function measureDeployments(report: CrowdReport, quick: boolean): Promise<
     direction: "most",
     detail: `${round(ours.wall / 1000)} s ÷ ${round(none.wall / 1000)} s; OpenSSH's sharing ${round(auto.wall / 1000)} s; failures ${ours.failures}, ${none.failures}, ${auto.failures}`,
   });
+  say("Deployer's table without a script on stdin");
+  const [bare, bareOurs] = await runDeployments(5, quick ? 5 : 50, 20, ["no sharing", "sshim"], "argument");
+  if (bare && bareOurs)
+    report.remarks.push({
+      what: "Deployer's table with nothing on stdin (one round trip less a command), sshim ÷ no sharing",
+      detail: `${round(bareOurs.wall / bare.wall)}: ${round(bareOurs.wall / 1000)} s ÷ ${round(bare.wall / 1000)} s; failures ${bareOurs.failures}, ${bare.failures}`,
+    });
   const cell = ({ failures, commands, wall, authentications }: typeof none) =>
     `${failures} of ${commands} · ${round(wall / 1000)} · ${authentications}`;
   report.table.push([

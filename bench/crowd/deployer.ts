@@ -16,7 +16,16 @@ export interface Deployment {
   authentications: number;
 }
 
-export async function runDeployments(hosts: number, commands: number, roundTrip: number, ways: Way[]): Promise<Deployment[]> {
+/** How a command comes: its script through stdin, as Deployer sends it, or all of it as an argument. */
+export type Script = "stdin" | "argument";
+
+export async function runDeployments(
+  hosts: number,
+  commands: number,
+  roundTrip: number,
+  ways: Way[],
+  script: Script = "stdin",
+): Promise<Deployment[]> {
   const servers: Sshd[] = [];
   const proxies: Network[] = [];
   const results: Deployment[] = [];
@@ -25,7 +34,7 @@ export async function runDeployments(hosts: number, commands: number, roundTrip:
       servers.push(await startSshd());
       proxies.push(await startProxy((servers[i] as Sshd).port, roundTrip / 2));
     }
-    for (const way of ways) results.push(await runOne(way, servers, proxies, commands));
+    for (const way of ways) results.push(await runOne(way, servers, proxies, commands, script));
   } finally {
     for (const server of servers) await server.stop();
     for (const proxy of proxies) await proxy.close();
@@ -33,11 +42,11 @@ export async function runDeployments(hosts: number, commands: number, roundTrip:
   return results;
 }
 
-async function runOne(way: Way, servers: Sshd[], proxies: Network[], commands: number): Promise<Deployment> {
+async function runOne(way: Way, servers: Sshd[], proxies: Network[], commands: number, script: Script): Promise<Deployment> {
   const side = makeSide(way.startsWith("sshim") ? "sshim" : "raw", servers[0]?.home ?? "");
   const before = sum(servers.map((server) => server.authentications()));
   const workers = servers.map((server, index) => {
-    const worker = writeWorker(side, index, way, server, proxies[index]?.port ?? 0, commands);
+    const worker = writeWorker(side, index, way, server, proxies[index]?.port ?? 0, commands, script);
     return { name: "worker", words: [worker], environment: side.environment };
   });
   const timing = await timeCrowd(workers);
@@ -51,17 +60,18 @@ async function runOne(way: Way, servers: Sshd[], proxies: Network[], commands: n
   };
 }
 
-// The words are Deployer's; the script comes through stdin as it does there. The worker's exit code is the number of commands that failed.
-function writeWorker(side: Side, index: number, way: Way, server: Sshd, port: number, commands: number): string {
+// The words are Deployer's. The worker's exit code is the number of commands that failed.
+function writeWorker(side: Side, index: number, way: Way, server: Sshd, port: number, commands: number, script: Script): string {
   const file = join(side.directory, `worker${index}`);
   const login = ["-F", server.configFile, "-i", server.keyFile, "-o", `HostKeyAlias=[127.0.0.1]:${server.port}`, "-A"];
   const sharing = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${side.directory}/${index}`];
-  const words = [side.program, "-p", String(port), ...login, ...(way === "no sharing" ? [] : sharing), server.host, ": id$1; bash -ls"];
+  const words = [side.program, "-p", String(port), ...login, ...(way === "no sharing" ? [] : sharing), server.host];
+  const call = words.map((word) => `'${word}'`).join(" ");
   const lines = [
     "#!/bin/sh",
     "failed=0",
     `for i in $(seq ${commands}); do`,
-    `  echo 'echo done' | ${words.map((word) => (word.includes("$1") ? `": id$i; bash -ls"` : `'${word}'`)).join(" ")} || failed=$((failed + 1))`,
+    `  ${script === "stdin" ? `echo 'echo done' | ${call} ": id$i; bash -ls"` : `${call} ": id$i; bash -lc 'echo done'" </dev/null`} || failed=$((failed + 1))`,
     "done",
     "exit $failed",
   ];
