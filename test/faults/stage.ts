@@ -6,7 +6,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { linesOf } from "../support/left.ts";
-import { type Result, type RunOptions, realProgram, run, type Sshd, temporary } from "../support/tools.ts";
+import { backdate, type Result, type RunOptions, realProgram, run, type Sshd, temporary } from "../support/tools.ts";
 
 /** A runtime directory that nobody used, and the server's HOME. */
 export const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
@@ -33,6 +33,7 @@ export function countingSsh(all = false): { env: { SSHIM_REAL_SSH: string }; sta
   const asks = all ? "-" : `*" -G "* | *" -V "*`;
   writeFileSync(program, `#!/bin/sh\ncase " $* " in ${asks}) ;; *) echo "$*" >> ${log} ;; esac\nexec ${realProgram} "$@"\n`);
   chmodSync(program, 0o755);
+  backdate(program);
   return { env: { SSHIM_REAL_SSH: program }, starts: () => linesOf(log) };
 }
 

@@ -8,7 +8,7 @@ import { createServer, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { endProcesses, processTree } from "./processes.ts";
-import { poll, temporary } from "./temporary.ts";
+import { backdate, poll, temporary } from "./temporary.ts";
 
 export interface SshdOptions {
   /** MaxSessions; sshd's own default is 10 */
@@ -198,6 +198,7 @@ function writeClientConfig(home: string, host: string, user: string, port: numbe
   ];
   const block = [...extra, "HostName 127.0.0.1", `Port ${port}`, `User ${user}`, ...settings.map((pair) => pair.join(" "))];
   writeFileSync(configFile, `Host ${host}\n${block.map((line) => `  ${line}\n`).join("")}`, { mode: 0o600 });
+  backdate(keyFile, `${keyFile}.pub`, knownHosts, configFile);
   const plain = ["-F", "/dev/null", "-i", keyFile, "-p", String(port), ...settings.slice(1).flatMap((pair) => ["-o", pair.join("=")])];
   return { keyFile, knownHosts, configFile, options: ["-F", configFile], plainOptions: plain };
 }

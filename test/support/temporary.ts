@@ -2,7 +2,7 @@
  * Short-lived directories for tests, the demo and the benchmarks, and waiting by polling.
  * Paths are kept short, because OpenSSH can use 90 bytes of a socket's path. It never removes what it did not make.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -25,6 +25,12 @@ export function temporary(prefix = "st-"): string {
   const directory = mkdtempSync(join(testRoot(), prefix));
   made.push(directory);
   return directory;
+}
+
+/** Makes files look an hour old: on one that changed in the last 20 ms no ticket is stored (src/resolve/facts.ts), and then it is luck how often a test asks. */
+export function backdate(...paths: string[]): void {
+  const then = Date.now() / 1000 - 3600;
+  for (const path of paths) utimesSync(path, then, then);
 }
 
 /** All directories that this process made and did not remove yet. */
