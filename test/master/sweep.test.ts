@@ -19,8 +19,7 @@ function put(path: string, seconds = old): string {
 
 function makeRun(): { run: string; key: (n: number) => string } {
   const run = temporary();
-  mkdirSync(join(run, "t"));
-  mkdirSync(join(run, "k"));
+  for (const folder of ["t", "d", "k"]) mkdirSync(join(run, folder));
   return {
     run,
     key: (n) => {
@@ -49,7 +48,7 @@ const record = (pid: number, log: string) => ({
 test("ten thousand hosts that were used once leave nothing after a month, and at most two thousand tickets at any time", () => {
   const { run, key } = makeRun();
   for (let n = 0; n < 10_000; n++) {
-    put(join(run, "t", n.toString(16).padStart(16, "0")), Date.now() / 1000 - n);
+    for (const folder of ["t", "d"]) put(join(run, folder, n.toString(16).padStart(16, "0")), Date.now() / 1000 - n);
     if (n >= 1000) continue;
     const directory = key(n);
     for (const name of ["0.m", "0.1.log", "failed", "limit"]) put(join(directory, name));
@@ -58,6 +57,8 @@ test("ten thousand hosts that were used once leave nothing after a month, and at
   expect(sweep(run, limits)).toEqual({ tickets: 8000, keys: 1000, logs: 1000 });
   expect(readdirSync(join(run, "k"))).toEqual([]);
   expect(readdirSync(join(run, "t")).sort()[0]).toBe("0".repeat(16));
+  // What was kept for dials goes with the tickets.
+  expect(readdirSync(join(run, "d")).sort()).toEqual(readdirSync(join(run, "t")).sort());
 });
 
 test("a sweep ends when its time is up, and the next one goes on", () => {
