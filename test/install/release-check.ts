@@ -34,7 +34,7 @@ const groups: Record<string, () => void> = {
       if (typeof unregister === "string") skip(`arm64, ${libc}`, unregister);
       else
         try {
-          runCore(`arm64, ${libc}`, folder, ["test/acceptance/commands.test.ts", "test/acceptance/streams.test.ts"]);
+          runCore(`arm64, ${libc}`, folder);
         } finally {
           unregister();
         }
