@@ -2,9 +2,10 @@
  * Reads one configuration file (TOML) into values that know their line. A key or value it cannot take becomes a problem and is
  * left out; it never throws, and never gives half a value.
  */
-import { readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { nearestName } from "./nearest.ts";
 import { splitPatterns } from "./patterns.ts";
+import { openToRead, whyNot } from "./regular.ts";
 import { type SettingName, type SettingRow, type Settings, settingNames, settingRows } from "./settings.ts";
 import { readValue } from "./values.ts";
 
@@ -33,16 +34,26 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const file: ConfigFile = { path, present: false, sections: [], problems: [] };
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ENOENT" && code !== "ENOTDIR") file.problems.push(`cannot read ${path}: ${code ?? "error"}`);
+    if (code !== "ENOENT" && code !== "ENOTDIR") file.problems.push(`cannot read ${path}: ${whyNot(error)}`);
     return file;
   }
   file.present = true;
   const document = await parseDocument(text, file);
   if (document) takeDocument(document, text, file);
   return file;
+}
+
+function readText(path: string): string {
+  const fd = openToRead(path);
+  if (fd === undefined) return "";
+  try {
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function parseDocument(text: string, file: ConfigFile): Promise<Record<string, unknown> | undefined> {

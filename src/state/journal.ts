@@ -2,9 +2,11 @@
  * The journal of one runtime directory: appends the control plane's events (one write(2) each, so that a hundred writers tear
  * no line) and reads all of them back, rotated files included. It never holds a command or a secret, and never fails a call.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
+import { Failure } from "../fault.ts";
 import type { ControlEvent, JournalEvent } from "./journal-events.ts";
 import { journalPath } from "./paths.ts";
+import { openToAppend, openToRead, whyNot } from "./regular.ts";
 
 export type { ControlEvent, JournalEvent, SessionEvent } from "./journal-events.ts";
 
@@ -38,7 +40,7 @@ export function formatEvent(event: ControlEvent, now: Date): string {
   }
 }
 
-/** The files of a journal that exist now, oldest first, each opened: a rotation while they are read loses nothing. */
+/** The files of a journal that exist now, oldest first, each opened: a rotation while they are read loses nothing. Throws a Failure where one cannot be read. */
 export function openJournal(path: string): Array<{ fd: number; path: string; inode: number }> {
   const files: Array<{ fd: number; path: string; inode: number }> = [];
   // From the youngest to the oldest: a file that is renamed meanwhile is met twice instead of never.
@@ -58,7 +60,7 @@ export function openJournal(path: string): Array<{ fd: number; path: string; ino
 
 /**
  * Every event since a moment (ISO time, or all of them), oldest file first. Lines that are no JSON are left out and counted in
- * `damaged`. A journal that does not exist is empty.
+ * `damaged`. A journal that does not exist is empty; one that cannot be read is a Failure.
  */
 export function* readJournal(path: string, since = "", damaged: { count: number } = { count: 0 }): Generator<JournalEvent> {
   const files = openJournal(path);
@@ -113,7 +115,7 @@ function isLongBefore(fd: number, since: string): boolean {
 function appendLine(path: string, line: string): void {
   let fd: number | undefined;
   try {
-    fd = openSync(path, "a", 0o600);
+    fd = openToAppend(path);
     writeSync(fd, line);
   } catch {
     // The journal is a convenience: without it everything else goes on.
@@ -124,8 +126,10 @@ function appendLine(path: string, line: string): void {
 
 function openIfThere(path: string): number | undefined {
   try {
-    return openSync(path, "r");
-  } catch {
-    return undefined;
+    return openToRead(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    // Without this a journal of somebody else's would say that nothing ever broke.
+    throw new Failure("cannot", `cannot read the journal ${path}: ${whyNot(error)}`);
   }
 }

@@ -1,4 +1,5 @@
 /** The front fails open: whatever is broken in the control plane or the runtime directory, the real ssh runs, with nothing of ours printed. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -51,6 +52,26 @@ describe("the control plane", () => {
     const before = sshd.authentications();
     expect((await runShim([...words, "exit 4"], { run })).exitCode).toBe(4);
     expect(sshd.authentications()).toBe(before);
+  });
+});
+
+describe("what a setting names", () => {
+  it("as journal is a pipe that nobody reads", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await expectOpen({ env: { SSHIM_JOURNAL: pipe } }, 2);
+  });
+
+  it("the journal of the runtime directory is a pipe that nobody reads", async () => {
+    mkdirSync(run, { mode: 0o700 });
+    execFileSync("mkfifo", [join(run, "journal.jsonl")]);
+    await expectOpen({}, 2);
+  });
+
+  it("the configuration is a pipe that nobody writes", async () => {
+    mkdirSync(join(folder, ".config/sshim"), { recursive: true });
+    execFileSync("mkfifo", [join(folder, ".config/sshim/config.toml")]);
+    await expectOpen({ home: folder }, 2);
   });
 });
 

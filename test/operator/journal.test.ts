@@ -1,5 +1,17 @@
 /** The journal: whole lines from many writers, through rotations, for readers and followers. */
-import { appendFileSync, chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -18,6 +30,50 @@ import { session } from "./support/synthetic.ts";
 
 const line = (n: number) => `${JSON.stringify(session(1_700_000_000_000 + n, { id: `a${n}` }))}\n`;
 const ids = (path: string) => [...readJournal(path)].map((event) => (event as SessionEvent).id);
+
+describe("a journal that cannot be read", () => {
+  const commands = [["log"], ["why"], ["stats"], ["report"]];
+
+  it("is named by every command that reads it, in one line, instead of an empty one", async () => {
+    const run = temporary();
+    const path = join(run, "journal.jsonl");
+    for (const [make, why] of [
+      [() => mkdirSync(path), "it is no regular file"],
+      [() => execFileSync("mkfifo", [path]), "it is no regular file"],
+      [() => symlinkSync(path, path), "ELOOP"],
+    ] as const) {
+      make();
+      for (const words of commands) {
+        const { exitCode, stdout, stderr } = await runSshim(words, { run });
+        expect([words, exitCode, stdout.toString(), stderr.toString()]).toEqual([
+          words,
+          1,
+          "",
+          `sshim: cannot read the journal ${path}: ${why}\n`,
+        ]);
+      }
+      rmSync(path, { recursive: true });
+    }
+  });
+
+  it("is a problem to doctor, as is one that cannot be written", async () => {
+    const run = temporary();
+    const finding = async (journal: string) => {
+      const said = JSON.parse((await runSshim(["doctor", "--json"], { run, env: { SSHIM_JOURNAL: journal } })).stdout.toString());
+      return said.findings.find(({ id }: { id: string }) => id === "journal");
+    };
+    const pipe = join(run, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const [journal, what] of [
+      [join(run, "nowhere/j.jsonl"), "cannot be written: ENOENT"],
+      [run, "cannot be written: EISDIR"],
+      [pipe, "cannot be written: ENXIO"],
+    ] as const)
+      expect(await finding(journal)).toMatchObject({ level: "problem", what: `the journal ${journal} ${what}` });
+    expect(await finding("/dev/null")).toMatchObject({ level: "ok" });
+    expect(await finding(join(run, "none-yet.jsonl"))).toMatchObject({ level: "ok" });
+  });
+});
 
 describe("writing", () => {
   it("appends one line a call, private, with the time first", () => {

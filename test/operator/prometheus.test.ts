@@ -1,5 +1,5 @@
 /** The Prometheus text: accepted by promtool, counting on through rotations, written whole. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 // @ts-expect-error plain JavaScript, shared with the build
@@ -28,6 +28,37 @@ describe("Prometheus", () => {
     writeFileSync(path, `${JSON.stringify(session(noon + 6))}\n`);
     expect([shared(), shared()]).toEqual([7, 7]);
     expect(countOn(path).codes255).toEqual({ remote: 1 });
+  });
+
+  it("counts on when the journal is cut off, or removed and made anew with the same inode", () => {
+    const { path } = placeJournal([session(noon), session(noon + 1), session(noon + 2)]);
+    const lines = (...times: number[]) => times.map((time) => `${JSON.stringify(session(noon + time))}\n`).join("");
+    const shared = () => countOn(path).shared;
+    writeFileSync(`${path}.1`, lines(-9, -8));
+    expect([shared(), shared()]).toEqual([5, 5]);
+    // Written over in place, shorter than before and then longer: the inode stays.
+    writeFileSync(path, lines(10));
+    expect([shared(), shared()]).toEqual([6, 6]);
+    writeFileSync(path, lines(11, 12, 13, 14));
+    expect([shared(), shared()]).toEqual([10, 10]);
+    rmSync(path);
+    writeFileSync(path, lines(20));
+    expect([shared(), shared()]).toEqual([11, 11]);
+    rmSync(path);
+    expect([shared(), shared()]).toEqual([11, 11]);
+  });
+
+  it("gives the sums where they cannot be kept", async () => {
+    const { run: directory, path } = placeJournal([session(noon)]);
+    mkdirSync(`${path}.counted`);
+    const printed = await runSshim(["stats", "--prometheus"], { run: directory });
+    expect([printed.exitCode, printed.stderr.toString()]).toEqual([0, ""]);
+    expect(printed.stdout.toString()).toMatch(/^sshim_shared_sessions_total 1$/m);
+    expect(
+      readdirSync(directory)
+        .filter((name) => name.startsWith("journal"))
+        .sort(),
+    ).toEqual(["journal.jsonl", "journal.jsonl.counted"]);
   });
 
   it("starts again where what it kept is damaged", () => {

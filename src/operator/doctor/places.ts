@@ -1,8 +1,9 @@
 /** The directories: may sockets be bound and linked there, are names short enough, may others write, is the journal kept. */
-import { chmodSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { byteLength, keyDirectory, USABLE_SOCKET_BYTES } from "../../state/paths.ts";
+import { openToAppend, openToRead, whyNot } from "../../state/regular.ts";
 import { textOption } from "../command.ts";
 import { judgeRun } from "../place.ts";
 import { journalOf } from "../sessions.ts";
@@ -101,18 +102,45 @@ async function checkJournal({ context }: Patient): Promise<Finding[]> {
         'set journal in the configuration, or take "off" out',
       ),
     ];
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return [good("journal", `no journal yet: ${path}`)];
-  if (found.uid !== context.uid || (found.mode & 0o077) !== 0)
+  const there = statSync(path, { throwIfNoEntry: false });
+  const lost = tryJournal(path, there !== undefined);
+  if (lost !== undefined)
+    return [
+      problem(
+        "journal",
+        `the journal ${path} ${lost}`,
+        "what happens is not written down: log, why, stats and report know nothing of it",
+        "make it a file of your own in a directory that is there, or set journal in the configuration",
+      ),
+    ];
+  if (!there) return [good("journal", `no journal yet: ${path}`)];
+  if (there.isFile() && (there.mode & 0o077) !== 0)
     return [
       note(
         "journal",
-        `${path} can be read by others (mode ${(found.mode & 0o777).toString(8)})`,
+        `${path} can be read by others (mode ${(there.mode & 0o777).toString(8)})`,
         "they see who connects where, though no command",
         `chmod 600 ${path}`,
       ),
     ];
-  return [good("journal", `the journal is ${path}, ${(found.size / 2 ** 20).toFixed(1)} MB`)];
+  return [good("journal", `the journal is ${path}, ${(there.size / 2 ** 20).toFixed(1)} MB`)];
+}
+
+/** Opens it as a call does, and as `sshim log` does; makes none. Gives what is wrong with it. */
+function tryJournal(path: string, there: boolean): string | undefined {
+  try {
+    if (there) closeSync(openToAppend(path));
+    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return `cannot be written: ${whyNot(error)}`;
+  }
+  try {
+    const fd = there ? openToRead(path) : undefined;
+    if (fd !== undefined) closeSync(fd);
+  } catch (error) {
+    return `cannot be read: ${whyNot(error)}`;
+  }
+  return undefined;
 }
 
 async function checkControlPath(folder: string): Promise<Finding[]> {

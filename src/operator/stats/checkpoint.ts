@@ -1,18 +1,25 @@
 /**
- * Sums that only grow, although the journal is rotated: a file beside it keeps how far was counted and what came out. Without
- * it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
+ * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps how far each of its files was counted
+ * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
  */
-import { closeSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type JournalEvent, openJournal, parseEvent, readLines } from "../../state/journal.ts";
 import { isSession } from "../../state/journal-events.ts";
+import { hashName } from "../../state/paths.ts";
 import { controlsOf, isBroken, relatedTo } from "../sessions.ts";
 import { addEvent, bounds, emptyTally, type Tally } from "./tally.ts";
 
-interface Checkpoint {
-  version: 1;
+interface Counted {
   inode: number;
-  /** Everything before this byte of that file is in the tally. */
+  /** hashName of its first line: the inode of a file that was removed is given to the next one. */
+  first: string;
+  /** Everything before this byte of it is in the tally. */
   position: number;
+}
+
+interface Checkpoint {
+  version: 2;
+  files: Counted[];
   tally: Tally;
 }
 
@@ -23,39 +30,50 @@ export function countOn(journal: string): Tally {
   const tally = before?.tally ?? emptyTally();
   const files = openJournal(journal);
   try {
-    const known = before ? files.findIndex((file) => file.inode === before.inode) : -1;
     const fresh: JournalEvent[] = [];
-    let last = before ? { inode: before.inode, position: before.position } : undefined;
-    files.slice(Math.max(0, known)).forEach((file, index) => {
-      let position = index === 0 && known >= 0 && before ? before.position : 0;
-      for (const { line, end } of readLines(file.fd, position)) {
+    const counted = files.map(({ fd, inode }): Counted => {
+      const first = firstLine(fd);
+      const known = before?.files.find((file) => file.inode === inode && file.first === first);
+      // Shorter than it was: cut off, and written anew.
+      let position = known && known.position <= fstatSync(fd).size ? known.position : 0;
+      for (const { line, end } of readLines(fd, position)) {
         position = end;
         const event = parseEvent(line);
         if (event) fresh.push(event);
       }
-      last = { inode: file.inode, position };
+      return { inode, first, position };
     });
     const controls = controlsOf(fresh);
     for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
-    if (last) keepCheckpoint(place, { version: 1, ...last, tally });
+    if (counted.length > 0) keepCheckpoint(place, { version: 2, files: counted, tally });
   } finally {
     for (const { fd } of files) closeSync(fd);
   }
   return tally;
 }
 
+function firstLine(fd: number): string {
+  for (const { line } of readLines(fd)) return hashName(line);
+  return "";
+}
+
 function readCheckpoint(path: string): Checkpoint | undefined {
   try {
     const kept = JSON.parse(readFileSync(path, "utf8")) as Checkpoint;
-    const whole = kept.version === 1 && kept.tally.attach.buckets.length === bounds.length + 1;
+    const whole = kept.version === 2 && kept.tally.attach.buckets.length === bounds.length + 1;
     return whole ? { ...kept, tally: { ...emptyTally(), ...kept.tally } } : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Where it cannot be kept the sums are right all the same, this once. */
 function keepCheckpoint(path: string, checkpoint: Checkpoint): void {
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(checkpoint), { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, JSON.stringify(checkpoint), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch {
+    rmSync(temporary, { force: true });
+  }
 }
