@@ -76,6 +76,7 @@ struct answer ask(struct front *front, const char *question, int shard, const st
 /* place.c: RUN and the question. */
 bool open_place(struct front *front);
 bool write_question(struct front *front);
+bool gives_command(const struct front *front);
 
 /* follow.c: one call from ticket to exit. */
 _Noreturn void follow_ticket(struct front *front);

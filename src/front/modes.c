@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -40,6 +41,25 @@ run_as_other(struct front *front)
 		become_control(front);
 }
 
+/* The first caller's soft limits are not those of who shares its master: a file too large would kill it by SIGXFSZ, in everybody's session. */
+static void
+raise_limits(void)
+{
+	static const int resources[] = { RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_NOFILE };
+	struct rlimit limit;
+
+	for (int i = 0; i < 4; i++) {
+		if (getrlimit(resources[i], &limit) != 0)
+			continue;
+		/* More descriptors than usual make some ProxyCommands slow. */
+		rlim_t enough = resources[i] == RLIMIT_NOFILE && limit.rlim_max > 1024 ? 1024 : limit.rlim_max;
+		if (limit.rlim_cur >= enough)
+			continue;
+		limit.rlim_cur = enough;
+		(void)setrlimit(resources[i], &limit);
+	}
+}
+
 /* ARGV0 PROGRAM args…: the caller's environment and signals again; ends with the control plane. */
 static _Noreturn void
 launch(struct front *front)
@@ -60,6 +80,7 @@ launch(struct front *front)
 			(void)signal(number, (ignored >> number & 1) != 0 ? SIG_IGN : SIG_DFL);
 	if (sigemptyset(&none) == 0)
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	raise_limits();
 	restore_environment(environ);
 	int fd = open(front->argv[2], O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && pread(fd, script, 2, 0) == 2 && script[0] == '#' && script[1] == '!')

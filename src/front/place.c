@@ -90,19 +90,41 @@ next_setting(const char *last)
 	return next;
 }
 
+/* The network namespace (`ip netns exec`, `unshare -n`): the same address is another machine there. */
+static bool
+append_network(struct front *front)
+{
+	char word[NUMBER_SIZE + 8], digits[NUMBER_SIZE];
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st) != 0)
+		return true;
+	return join(word, sizeof(word), "network=", number((uint64_t)st.st_ino, 1, digits), NULL) && append(front, word);
+}
+
+/* ssh joins the words: with nothing in them they are no command. */
+bool
+gives_command(const struct front *front)
+{
+	int words = front->argc - front->walk.command;
+
+	return words > 1 || (words == 1 && front->argv[front->walk.command][0] != '\0');
+}
+
 /* false: too long, or not UTF-8, which must not travel through the control plane. */
 bool
 write_question(struct front *front)
 {
 	static const char *const first[] = { "HOME=", "SSH_AUTH_SOCK=", NULL };
-	bool command = front->walk.command < front->argc;
 
-	if (!append(front, "1") || !append(front, command ? "command=1" : "command=0"))
+	if (!append(front, "1") || !append(front, gives_command(front) ? "command=1" : "command=0"))
 		return false;
 	for (int i = 0; first[i] != NULL; i++)
 		for (char **entry = environ; *entry != NULL; entry++)
 			if (strncmp(*entry, first[i], strlen(first[i])) == 0 && !append(front, *entry))
 				return false;
+	if (!append_network(front))
+		return false;
 	/* In the order of their bytes: a script between two of us may turn the environment round. */
 	for (const char *last = "", *next; (next = next_setting(last)) != NULL; last = next)
 		if (!append(front, next))

@@ -1,4 +1,4 @@
-/* Carries a session's stderr from a pipe of ours to the caller's. Touches no other byte of the session, and never holds one back. */
+/* Carries a session's stderr from a pipe of ours to the caller's, and a terminal's lines to a pipe. Touches no other byte of the session, and never holds one back. */
 #include "elsewhere.h"
 #include "relay.h"
 
@@ -9,12 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const struct relay no_relay = { -1, -1, -1, -1, false, false };
+
+static char typed[4096]; /* a line of a terminal has no more (N_TTY_BUF_SIZE) */
+static size_t typed_from, typed_to;
+
 static bool write_all(const char *bytes, size_t length);
+static void run_feed(struct relay *relay);
 
 struct relay
 open_relay(void)
 {
-	struct relay relay = { -1, -1, false };
+	struct relay relay = no_relay;
 	struct stat st, output;
 	int ends[2];
 
@@ -27,20 +33,85 @@ open_relay(void)
 }
 
 void
+open_feed(struct relay *relay)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	/* Of the writing end only: the master's has a file description of its own. */
+	if (fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) {
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return;
+	}
+	relay->fed = ends[0];
+	relay->feed = ends[1];
+}
+
+void
+start_feed(struct relay *relay)
+{
+	relay->feeding = relay->feed >= 0;
+	typed_from = typed_to = 0;
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void
+close_feed(struct relay *relay)
+{
+	shut(&relay->feed);
+	relay->feeding = false;
+}
+
+bool
+relay_runs(const struct relay *relay)
+{
+	return relay->from >= 0 || relay->feeding;
+}
+
+void
 hand_over_relay(struct relay *relay)
 {
-	if (relay->to >= 0)
-		(void)close(relay->to);
-	relay->to = -1;
+	shut(&relay->to);
+	shut(&relay->fed);
 }
 
 void
 close_relay(struct relay *relay)
 {
 	hand_over_relay(relay);
-	if (relay->from >= 0)
-		(void)close(relay->from);
-	relay->from = -1;
+	close_feed(relay);
+	shut(&relay->from);
+}
+
+/* One step: what was typed goes in, then more is read. A read from the background stops us, as it stops ssh. */
+static void
+run_feed(struct relay *relay)
+{
+	if (typed_from == typed_to) {
+		ssize_t got = read(0, typed, sizeof(typed));
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			return;
+		typed_from = 0;
+		typed_to = got > 0 ? (size_t)got : 0;
+		if (got <= 0) {
+			close_feed(relay);
+			return;
+		}
+	}
+	ssize_t written = write(relay->feed, typed + typed_from, typed_to - typed_from);
+	if (written > 0)
+		typed_from += (size_t)written;
+	else if (written < 0 && errno != EAGAIN && errno != EINTR)
+		close_feed(relay); /* the remote command reads no more */
 }
 
 void
@@ -53,7 +124,7 @@ run_relay(struct relay *relay)
 		return;
 	/* A reader that left is told to the master, as by the closed pipe itself. */
 	if (got <= 0 || !write_all(bytes, (size_t)got))
-		close_relay(relay);
+		shut(&relay->from);
 }
 
 void
@@ -79,15 +150,25 @@ bool
 wait_beside_relay(struct relay *relay, int fd, const void *mask)
 {
 	for (;;) {
-		struct pollfd ready[2] = { { .fd = fd, .events = POLLIN }, { .fd = relay->from, .events = POLLIN } };
+		bool full = typed_from < typed_to;
+		struct pollfd ready[4] = {
+			{ .fd = fd, .events = POLLIN },
+			{ .fd = relay->from, .events = POLLIN },
+			{ .fd = relay->feeding && !full ? 0 : -1, .events = POLLIN },
+			{ .fd = relay->feeding ? relay->feed : -1, .events = full ? POLLOUT : 0 },
+		};
 
-		if (fd < 0 && relay->from < 0)
+		if (fd < 0 && !relay_runs(relay))
 			return true;
-		int polled = ppoll(ready, 2, NULL, mask);
+		int polled = ppoll(ready, 4, NULL, mask);
 		if (polled < 0)
 			return errno != EINTR;
 		if (ready[1].revents != 0)
 			run_relay(relay);
+		if ((ready[3].revents & POLLERR) != 0)
+			close_feed(relay);
+		else if (ready[2].revents != 0 || ready[3].revents != 0)
+			run_feed(relay);
 		if (ready[0].revents != 0)
 			return true;
 	}

@@ -54,7 +54,7 @@ build_request(struct front *front, const struct tty *tty, struct mux_output *out
 static void
 put_command(struct front *front, struct mux_output *out)
 {
-	if (front->walk.command >= front->argc) {
+	if (!gives_command(front)) {
 		mux_put_string(out, front->ticket.command != NULL ? front->ticket.command : "");
 		return;
 	}
@@ -118,7 +118,7 @@ match_pattern(const char *text, const char *pattern)
 bool
 send_request(struct front *front, struct connection *connection, const struct mux_output *out, const struct relay *relay)
 {
-	int streams[3] = { 0, relay->both ? relay->to : 1, relay->to >= 0 ? relay->to : 2 };
+	int streams[3] = { relay->fed >= 0 ? relay->fed : 0, relay->both ? relay->to : 1, relay->to >= 0 ? relay->to : 2 };
 	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
 	int null = -1;
 

@@ -24,7 +24,7 @@ static enum heard hear_beside_relay(struct connection *connection, struct relay 
 void
 run_session(struct front *front, struct connection *connection)
 {
-	bool command = front->walk.command < front->argc || front->ticket.command != NULL;
+	bool command = gives_command(front) || front->ticket.command != NULL;
 	struct tty tty = choose_tty(&front->ticket, command);
 	struct mux_output out = { malloc(MUX_BODY_MAX + 4), MUX_BODY_MAX + 4, 0, true };
 	struct signals signals;
@@ -32,15 +32,21 @@ run_session(struct front *front, struct connection *connection)
 
 	if (front->ticket.stdio_host != NULL)
 		tty.wanted = tty.said = false;
+	/* A master reads the terminal whoever is in front there; ssh is stopped when it is not. */
+	if (tty.wanted && isatty(0) && tcgetpgrp(0) != getpgrp())
+		pass(front, "background");
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
 		pass(front, "request too large");
 	if (tty.said && front->ticket.loglevel >= 3 && !front->said_no_tty) {
 		say_text("Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n", NULL);
 		front->said_no_tty = true;
 	}
-	struct relay relay = { -1, -1, false };
-	if (front->ticket.stdio_host == NULL)
+	struct relay relay = no_relay;
+	if (front->ticket.stdio_host == NULL) {
 		relay = open_relay();
+		if (!tty.wanted && !front->ticket.stdin_null && isatty(0))
+			open_feed(&relay);
+	}
 	catch_signals(&signals, tty.wanted);
 	bool opened = send_request(front, connection, &out, &relay);
 	free(out.bytes);
@@ -141,6 +147,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	mark_used(connection);
 	if (!stdio && connection->record_fd >= 0 && connection->slot >= 0)
 		slot_opened(connection->record_fd, SLOT_BASE, connection->slot);
+	start_feed(relay);
 	while (ended_by == 0 && whole) {
 		enum heard heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before);
 		if (heard == HEARD_SIGNAL) {
@@ -164,6 +171,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	}
 	(void)close(connection->fd);
 	leave_raw_mode(tty);
+	close_feed(relay);
 	/* What the session wrote before its end belongs to it. */
 	while (whole && ended_by == 0 && !wait_beside_relay(relay, -1, &signals->before))
 		;
@@ -197,7 +205,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 static enum heard
 hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask)
 {
-	if (relay->from >= 0 && mux_decode(&connection->input, reply, length) == MUX_MORE && !wait_beside_relay(relay, connection->fd, mask))
+	if (relay_runs(relay) && mux_decode(&connection->input, reply, length) == MUX_MORE && !wait_beside_relay(relay, connection->fd, mask))
 		return HEARD_SIGNAL;
 	return hear_frame(connection->fd, &connection->input, reply, length, 0, mask);
 }

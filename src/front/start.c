@@ -62,7 +62,7 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 		{ "run=", front->place.path, false },
 		{ "front=", front->self, false },
 		{ "ticket=", front->hash, false },
-		{ "command=", front->walk.command < front->argc ? "1" : "0", false },
+		{ "command=", gives_command(front) ? "1" : "0", false },
 		{ "shard=", number((uint64_t)shard, 1, shard_text), false },
 		{ "attempt=", number((uint64_t)front->attempts, 1, attempt_text), false },
 		{ "argv0=", front->argv[0], true }, /* these three may hold anything */

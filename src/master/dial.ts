@@ -10,6 +10,7 @@ import { CALLER_STDERR } from "../state/stderr.ts";
 import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./command.ts";
 import { type DialFailure, judgeDial } from "./evidence.ts";
 import { launchAndWait } from "./launch.ts";
+import { tightLimit } from "./limits.ts";
 import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./log.ts";
 import type { MasterPlan } from "./need.ts";
 import { endAtOnce, findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
@@ -50,6 +51,7 @@ export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine
 async function tryDial(plan: MasterPlan, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
   const socket = shard === 0 ? plan.socket : `${plan.keydir}/${shard}`;
   const record = `${plan.keydir}/${shard}.m`;
+  if (tightLimit() !== undefined) return { state: "pass", reason: "limits" };
   mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
   if (socket.startsWith(`${plan.keydir}/`) && exists(`${plan.keydir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);

@@ -7,6 +7,7 @@ import type { Account } from "../resolve/account.ts";
 import { type Environment, hashVariable, readVariable } from "../resolve/environment.ts";
 import { expandPath } from "../resolve/expand.ts";
 import type { Facts, FileFacts } from "../resolve/facts.ts";
+import { networkOf } from "../resolve/network.ts";
 import { flagOf, optionOf, type Resolved } from "../resolve/parse-g.ts";
 import { connectionLines, fileLine, type KeyParts } from "./key.ts";
 
@@ -28,13 +29,13 @@ export interface Gathered extends KeyParts {
 const WITH_PATHS = ["identityfile", "certificatefile", "userknownhostsfile", "globalknownhostsfile", "identityagent", "revokedhostkeys"];
 const WITH_COMMANDS = ["proxycommand", "knownhostscommand"];
 /** Values in which a variable may stand that ssh, or the shell that it starts, reads at the dial. */
-const WITH_VARIABLES = [...WITH_COMMANDS, "identityagent", "securitykeyprovider", "pkcs11provider"];
+const WITH_VARIABLES = [...WITH_PATHS, ...WITH_COMMANDS, "securitykeyprovider", "pkcs11provider"];
 
 /** Everything that the connection key is made of. */
 export function gatherParts(resolved: Resolved, around: Surroundings, facts: Facts): Gathered {
   const files: string[] = [];
   const unclear = gatherIdentities(resolved, around, facts, files);
-  const beyond: string[] = [`scope ${around.scope ?? ""}`];
+  const beyond: string[] = [`scope ${around.scope ?? ""}`, `network ${networkOf() ?? ""}`];
   const agent = agentOf(resolved, around.env);
   if (agent !== undefined) {
     beyond.push(`agent ${agent}`);
@@ -118,15 +119,12 @@ function note(path: string, full: string, facts: Facts, files: string[]): FileFa
 }
 
 function namedVariables(resolved: Resolved): Set<string> {
-  const names = new Set<string>();
-  for (const keyword of WITH_VARIABLES) {
-    for (const value of resolved.get(keyword) ?? []) {
-      for (const [, name] of value.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)) {
-        names.add(name as string);
-      }
-    }
-  }
-  return names;
+  return variablesIn(WITH_VARIABLES.flatMap((keyword) => resolved.get(keyword) ?? []));
+}
+
+/** The names of `${NAME}` and `$NAME` in these texts: more than ssh itself expands, since a variable too many only costs a ticket. */
+export function variablesIn(texts: readonly string[]): Set<string> {
+  return new Set(texts.flatMap((text) => [...text.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)].map(([, name]) => name as string)));
 }
 
 function namesRelativePath(resolved: Resolved): boolean {

@@ -15,7 +15,7 @@ import { claimsOf } from "./claims.ts";
 import { connectionKey, connectionLines, type KeyParts } from "./key.ts";
 import { connectTimeoutOf, everyTimeOf, laneOf, persistOf } from "./lane.ts";
 import { wantsNoPath } from "./no-path.ts";
-import { forwardsAgent, gatherParts } from "./parts.ts";
+import { forwardsAgent, gatherParts, variablesIn } from "./parts.ts";
 import { findPlace, type Place } from "./place.ts";
 import { firstRule, type Resolving, rulesOfConfiguration, rulesOfWords } from "./rules.ts";
 import { readSession, type Session } from "./session.ts";
@@ -191,7 +191,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   };
 }
 
-/** What every judgement rests on: the programs, the search path, our own configuration. */
+/** What every judgement rests on: the programs, the search path, our own configuration, the variables that the words name. */
 function noteOurOwn(facts: Facts, call: Call, config: Config): void {
   facts.file(call.real);
   facts.variable("PATH");
@@ -199,6 +199,10 @@ function noteOurOwn(facts: Facts, call: Call, config: Config): void {
     facts.file(path);
   }
   for (const name of config.variables) {
+    facts.variable(name);
+  }
+  // ssh expands them in an option of the command line as in a configuration file.
+  for (const name of variablesIn(call.words)) {
     facts.variable(name);
   }
 }

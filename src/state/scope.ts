@@ -1,12 +1,7 @@
-/** Names the CI job that a caller belongs to, from the job's own variables. Outside CI there is no scope. */
+/** Names what a caller's connections must not outlive, from its environment: the CI job, or the systemd unit. Elsewhere there is no scope. */
 
-/** Every variable that `defaultScope` looks at: a ticket made with it depends on all of them. */
-export const scopeVariables: readonly string[] = [
-  "CI",
-  "GITHUB_RUN_ID",
-  "GITHUB_RUN_ATTEMPT",
-  "GITHUB_JOB",
-  "RUNNER_NAME",
+const GITHUB = ["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"] as const;
+const JOBS = [
   "CI_JOB_ID",
   "BUILD_TAG",
   "BUILDKITE_JOB_ID",
@@ -16,22 +11,33 @@ export const scopeVariables: readonly string[] = [
   "CI_PIPELINE_NUMBER",
   "SYSTEM_JOBID",
   "TEAMCITY_BUILD_ID",
-];
+] as const;
+/** Set by systemd for every process of a unit, anew at each start (systemd.exec(5)). */
+const UNIT = "INVOCATION_ID";
+
+/** Every variable that `defaultScope` looks at: a ticket made with it depends on all of them. */
+export const scopeVariables: readonly string[] = ["CI", ...GITHUB, ...JOBS, UNIT];
 
 /**
- * A word for the CI job of this environment, or undefined outside CI. A GitHub job id is the same in every leg of a matrix, so
+ * A word for the CI job or the unit of this environment; undefined outside both. A GitHub job id is the same in every leg of a matrix, so
  * the runner's name is a part of it: the legs run on different runners.
  */
 export function defaultScope(env: NodeJS.ProcessEnv): { scope: string; origin: string } | undefined {
+  // When a unit stops, systemd kills what is left of it (KillMode=control-group): a master too, with the sessions of other units.
+  return jobOf(env) ?? named(env, UNIT);
+}
+
+function jobOf(env: NodeJS.ProcessEnv): { scope: string; origin: string } | undefined {
   if (!env.CI && !env.BUILD_TAG && !env.SYSTEM_JOBID) return undefined;
   if (env.GITHUB_RUN_ID) {
-    const names = ["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"];
-    const words = names.map((name) => env[name]).filter((word) => word);
+    const words = GITHUB.map((name) => env[name]).filter((word) => word);
     return { scope: `github:${words.join(":")}`, origin: "environment GITHUB_RUN_ID" };
   }
-  for (const name of scopeVariables.slice(5)) {
-    const value = env[name];
-    if (value) return { scope: `${name.toLowerCase()}:${value}`, origin: `environment ${name}` };
-  }
-  return undefined;
+  const name = JOBS.find((job) => env[job]);
+  return name && named(env, name);
+}
+
+function named(env: NodeJS.ProcessEnv, name: string): { scope: string; origin: string } | undefined {
+  const value = env[name];
+  return value ? { scope: `${name.toLowerCase()}:${value}`, origin: `environment ${name}` } : undefined;
 }

@@ -1,5 +1,6 @@
 /** Writes the question as the front does (docs/protocol.md, "The question"): a ticket counts only for the question that it names. */
 import type { Environment } from "../resolve/environment.ts";
+import { networkOf } from "../resolve/network.ts";
 import { encodeWord } from "../state/paths.ts";
 
 /** Variables with our prefix that are no part of it: marks of the front itself, and entries in disguise. */
@@ -13,6 +14,8 @@ export function composeQuestion(env: Environment, command: boolean, words: reado
       said.push(`${name}=${env[name]}`);
     }
   }
+  const network = networkOf();
+  if (network !== undefined) said.push(`network=${network}`);
   const settings = Object.entries(env)
     .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !LEFT_OUT.test(name) && value !== undefined)
     .map(([name, value]) => `${name}=${value}`);

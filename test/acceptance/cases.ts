@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { type Result, type RunOptions, runReal, runShim, type Sshd, shellQuote, temporary, visible } from "./support.ts";
+import { type Result, type RunOptions, runReal, runShim, type Sshd, shellQuote, temporary, visible } from "../support/index.ts";
 
 /** Runs it through the real ssh, then twice through the shim; stdout, stderr and exit code must be the same each time. Gives the real one's. */
 export async function expectSame(args: readonly string[], options: RunOptions = {}, change = (text: string) => text): Promise<Result> {

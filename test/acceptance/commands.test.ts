@@ -34,6 +34,13 @@ describe("exit codes", () => {
   });
 });
 
+describe("an empty command", () => {
+  for (const words of [[""], ["", ""], ["", "echo", "x"]])
+    it(`${JSON.stringify(words)}: ssh joins the words, and nothing is no command`, async () => {
+      await expectSame([...sshd.options, sshd.host, ...words], { input: "echo from stdin; exit 4\n" });
+    });
+});
+
 describe("the words of a command", () => {
   const cases: Record<string, string[]> = {
     "several words": ["echo", "a  b", "c"],

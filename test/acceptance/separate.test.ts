@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
+import { realProgram, runReal, runShim, type Sshd, shimProgram, startSshd, temporary, visible } from "../support/index.ts";
 
 let one: Sshd;
 let two: Sshd;
@@ -43,6 +43,43 @@ describe("never one connection for both", () => {
       [otherKey, "second"],
     ] as const)
       expect(await whoWith([...plain(key), "127.0.0.1"])).toBe(who);
+  });
+
+  it("two values of a variable that an option of the command line names", async () => {
+    // -i takes a name as it is, -o expands it.
+    const options = one.plainOptions.filter((word) => word !== "-i").map((word) => (word === one.keyFile ? "-oIdentityFile=${KEY}" : word));
+    const args = [...options, "127.0.0.1"];
+    for (const round of [1, 2])
+      for (const [KEY, who] of [
+        [one.keyFile, "first"],
+        [otherKey, "second"],
+      ] as const) {
+        expect([round, await whoWith(args, { KEY })]).toEqual([round, who]);
+        // What a master that left had judged is kept for one value only.
+        if (round === 1) await runShim([...options, "-O", "exit", "127.0.0.1"], { run, env: { KEY } });
+      }
+    const nobody = { run, env: { KEY: join(temporary(), "none") } };
+    const [real, ours] = [await runReal([...args, "true"], nobody), await runShim([...args, "true"], nobody)];
+    expect(visible(ours)).toEqual(visible(real));
+    expect(ours.stderr.toString()).toContain("Permission denied");
+  });
+
+  it("a file of known hosts that a variable names", async () => {
+    const args = [...one.plainOptions.map((word) => word.replace(one.knownHosts, "${KNOWN}")), "127.0.0.1", "true"];
+    expect((await runShim(args, { run, env: { KNOWN: one.knownHosts } })).exitCode).toBe(0);
+    const unknown = { run, env: { KNOWN: join(temporary(), "none") } };
+    const [real, ours] = [await runReal(args, unknown), await runShim(args, unknown)];
+    expect(visible(ours)).toEqual(visible(real));
+    expect(ours.stderr.toString()).toContain("Host key verification failed");
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("two network namespaces: the same address is another machine", async () => {
+    expect((await runShim([...one.options, one.host, "true"], { run })).exitCode).toBe(0);
+    const apart = { run, program: "/usr/bin/unshare" };
+    const call = (program: string) => ["-n", program, ...one.options, one.host, "true"];
+    const [real, ours] = [await runReal(call(realProgram), apart), await runShim(call(shimProgram), apart)];
+    expect(visible(ours)).toEqual(visible(real));
+    expect(ours.stderr.toString()).toContain("Network is unreachable");
   });
 
   it("two identities through two -F files", async () => {

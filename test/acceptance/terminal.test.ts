@@ -52,6 +52,13 @@ describe("whether there is a terminal", () => {
       terminal.type("test -t 0 || echo no terminal; exit 3\n");
     });
   });
+  it("an empty command is none: a shell on a terminal", async () => {
+    const { end } = await expectSameOnTerminal([...words, ""], async (terminal) => {
+      terminal.type("tty -s && echo is-a-t''ty; exit 4\n");
+      await terminal.shows("is-a-tty");
+    });
+    expect(end).toBe("exit 4");
+  });
   it("-t without a local terminal says so and goes on", async () => {
     await expectSameShared(sshd, ["-t", ...words, "test -t 0 || echo none"], { env });
     await expectSame(["-q", "-t", ...words, "test -t 0 || echo none"], { env });

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildFake } from "../fakes/index.ts";
 import { findProgram } from "../install/programs.ts";
-import { realProgram, type Sshd, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
-import { onBothSides, onSide, type Side, scratch, shellQuote } from "./sides.ts";
+import { realProgram, type Sshd, shellQuote, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
+import { onBothSides, onSide, type Side, scratch } from "./sides.ts";
 
 let sshd: Sshd;
 let api: Server;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
 import { findProgram } from "../install/programs.ts";
-import { type Sshd, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, shellQuote, tree, wholeSize } from "./sides.ts";
+import { type Sshd, shellQuote, startSshd, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch, seen, tree, wholeSize } from "./sides.ts";
 
 let sshd: Sshd;
 let quoted: string;

@@ -4,8 +4,8 @@ import { appendFileSync, createReadStream, mkdirSync, rmSync, statSync, writeFil
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cleanEnv, poll, type Sshd, signal, start, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, shellQuote, tree, wholeSize } from "./sides.ts";
+import { cleanEnv, poll, type Sshd, shellQuote, signal, start, startSshd, visible } from "../support/index.ts";
+import { onBothSides, onSide, scratch, seen, tree, wholeSize } from "./sides.ts";
 
 let sshd: Sshd;
 let shell: string;

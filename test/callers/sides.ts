@@ -107,6 +107,3 @@ export function seen(side: Side, result: Result): ReturnType<typeof visible> {
 
 /** The whole sizes of the issue's cases (`npm run test:callers`); `npm test` takes smaller ones, for its time. */
 export const wholeSize = process.env.SSHIM_CALLERS === "whole";
-
-/** One word for a POSIX shell. */
-export const shellQuote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

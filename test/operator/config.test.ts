@@ -144,6 +144,8 @@ describe("the configuration", () => {
     const scope = async (env: Record<string, string>) => settingsFor(await load(env), "h").scope;
     expect(await scope({})).toBeUndefined();
     expect(await scope({ CI_JOB_ID: "7" })).toBeUndefined();
+    expect(await scope({ INVOCATION_ID: "0f" })).toBe("invocation_id:0f");
+    expect(await scope({ CI: "true", CI_JOB_ID: "7", INVOCATION_ID: "0f" })).toBe("ci_job_id:7");
     expect(await scope({ CI: "true", CI_JOB_ID: "7" })).toBe("ci_job_id:7");
     const job = { CI: "true", GITHUB_RUN_ID: "1", GITHUB_RUN_ATTEMPT: "2", GITHUB_JOB: "deploy", RUNNER_NAME: "r1" };
     expect(await scope(job)).toBe("github:1:2:deploy:r1");

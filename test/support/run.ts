@@ -151,3 +151,6 @@ function programOf(side: "real" | "shim", program: string): string {
   if (side === "shim" && ["ssh", "scp", "sftp", "sshim"].includes(program)) return join(shimFolder, program);
   return program === "ssh" ? realProgram : program;
 }
+
+/** One word for a POSIX shell. */
+export const shellQuote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,5 +1,18 @@
 /** The directories: may sockets be bound and linked there, are names short enough, may others write, is the journal kept. */
-import { accessSync, chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { byteLength, keyDirectory, USABLE_SOCKET_BYTES } from "../../state/paths.ts";

@@ -23,7 +23,11 @@ export async function planCall(context: Context): Promise<Planned> {
   const words = context.ssh[0] === "ssh" ? context.ssh.slice(1) : context.ssh;
   const launcher = { front: findFront(), argv0: "ssh", real: real.path };
   const { letters } = readRealSsh(run, launcher, context.env);
-  const { commandIndex } = parseArguments(words, letters);
-  const call = { ...launcher, run, command: commandIndex < words.length, words: words.slice(0, commandIndex) };
+  const parsed = parseArguments(words, letters);
+  // Where ssh ends before there is a command (-V, -Q, a mistake), every word counts.
+  const whole = parsed.host !== undefined && parsed.error === undefined && parsed.effective.asksItself === undefined;
+  const end = whole ? parsed.commandIndex : words.length;
+  // ssh joins the words of a command: with nothing in them there is none.
+  const call = { ...launcher, run, command: words.slice(end).join(" ") !== "", words: words.slice(0, end) };
   return { call, plan: await makePlan(call, context.env), real };
 }
