@@ -10,7 +10,7 @@ fail() { echo "sshim: $*" >&2; exit 1; }
 say() { echo "sshim: $*"; }
 run() { if $dry; then echo "would: $*"; else "$@"; fi; }
 
-mode=install dry=false
+mode=install dry=false print=
 for word in "$@"; do
   case $word in
     --check | --uninstall) mode=${word#--} ;;
@@ -24,11 +24,17 @@ package=$(cd "${SSHIM_SOURCE:-$(dirname "$0")/..}" && pwd -P)
 [ -f "$coolify/source/docker-compose.prod.yml" ] || fail "cannot find Coolify: no source/docker-compose.prod.yml in $coolify (set by COOLIFY_ROOT)"
 command -v docker >/dev/null || fail "cannot go on: no docker on PATH"
 
-compose() { # the arguments with which Coolify's own upgrade calls docker compose
-  set -- --env-file "$coolify/source/.env" -f "$coolify/source/docker-compose.yml" -f "$coolify/source/docker-compose.prod.yml"
-  [ ! -f "$custom" ] || set -- "$@" -f "$custom"
-  [ ! -f "$coolify/source/docker-compose.postgres-upgrade.yml" ] || set -- "$@" -f "$coolify/source/docker-compose.postgres-upgrade.yml"
-  echo "docker compose $*"
+compose() { # compose WORD...: docker compose with the files that Coolify's own upgrade gives it; with $print before it, only the command
+  [ ! -f "$coolify/source/docker-compose.postgres-upgrade.yml" ] || set -- -f "$coolify/source/docker-compose.postgres-upgrade.yml" "$@"
+  [ ! -f "$custom" ] || set -- -f "$custom" "$@"
+  set -- -f "$coolify/source/docker-compose.yml" -f "$coolify/source/docker-compose.prod.yml" "$@"
+  ${print:-} docker compose --env-file "$coolify/source/.env" "$@"
+}
+typed() { # the words as a person types them: in quotes where the shell would take them apart
+  for word in "$@"; do
+    case $word in *[!A-Za-z0-9_./:=-]*) word="'$(printf %s "$word" | sed "s/'/'\\\\''/g")'" ;; esac
+    printf ' %s' "$word"
+  done
 }
 image() { docker inspect --format '{{.Config.Image}}' "$1" 2>/dev/null; }
 hours() { # since a container was made, whose logs are as old as it is
@@ -45,9 +51,9 @@ rate() { # rate FAILURES HOURS
 }
 apply() { # the images stay those that run now: an upgrade is Coolify's own affair
   now=$(image coolify || true)
-  case $now in */coollabsio/*:*) now="REGISTRY_URL=${now%%/coollabsio/*} LATEST_IMAGE=${now##*:} " ;; *) now='' ;; esac
+  case $now in */coollabsio/*:*) now=" REGISTRY_URL=${now%%/coollabsio/*} LATEST_IMAGE=${now##*:}" ;; *) now='' ;; esac
   say "to apply it (Coolify is away for some seconds; its deployments should be finished):"
-  echo "  $now$(compose) up -d --wait"
+  echo " $now$(print=typed && compose up -d --wait)"
 }
 
 logs=$(mktemp) && trap 'rm -f "$logs"' EXIT
@@ -66,7 +72,7 @@ for part in "$package" "$package/musl" "$place"; do # whichever build starts on 
   if [ -z "$helper" ] && [ -x "$part/bin/sshim-control" ] && (cd / && "$part/bin/sshim-control" --version) >/dev/null 2>&1; then helper=$part/bin/sshim-control; fi
 done
 [ -n "$helper" ] || fail "cannot go on: no build of the control plane in $package starts on this host"
-edit() { # edit add|remove: leaves the new text beside the file, and nothing beside it when there is nothing to change
+edit() { # edit add|remove: keeps every other byte of the file
   if $dry; then echo "would: $1 the mounts of $place in $custom"; return 0; fi
   "$helper" install compose "$1" "$custom" "$place" "$coolify/source/docker-compose.yml"
 }
@@ -99,7 +105,7 @@ run chmod 755 "$place" "$place/bin" "$place/lib" "$place/lib/sshim" "$place/etc"
 edit add
 if $dry; then exit 0; fi
 [ -f "$place/before" ] || echo "${first:-0} $(hours)" >"$place/before"
-$(compose) config --quiet || { edit remove; fail "docker compose does not accept $custom with sshim in it; it is as before"; }
+compose config --quiet || { edit remove; fail "docker compose does not accept $custom with sshim in it; it is as before"; }
 set -- -v "$place/bin/sshim-control:/usr/local/bin/sshim-control:ro" -v "$place/lib/sshim:/usr/local/lib/sshim:ro"
 for name in ssh scp sftp sshim; do set -- "$@" -v "$place/bin/ssh:/usr/local/bin/$name:ro"; done
 docker run --rm --network none --entrypoint sshim "$@" \

@@ -19,9 +19,9 @@ interface Host {
   calls(): string[];
 }
 
-function makeHost(): Host {
+function makeHost(name = "coolify"): Host {
   const root = scratch("co-");
-  const coolify = join(root, "coolify");
+  const coolify = join(root, name);
   const docker = join(root, "docker");
   cpSync(join(recorded, "source"), join(coolify, "source"), { recursive: true });
   mkdirSync(join(docker, "bin"), { recursive: true });
@@ -145,6 +145,20 @@ describe("install/coolify.sh", () => {
     expect(existsSync(host.custom)).toBe(false);
   });
 
+  it("is at home in a folder with a space and a quote, and ends with a command that the shell takes as it stands", () => {
+    const host = makeHost("my host's coolify");
+    copyFileSync(join(recorded, "custom.yml"), host.custom);
+    const before = readFileSync(host.custom, "utf8");
+    const { code, out, err } = host.run();
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const command = out.split("\n").find((line) => line.endsWith(" up -d --wait"));
+    const words = spawnSync("sh", ["-c", `docker() { printf '%s\\n' "$@"; }\n${command}`], { encoding: "utf8" }).stdout.split("\n");
+    expect(words.filter((word) => word.startsWith("/") && !existsSync(word))).toEqual([]);
+    expect(words).toContain(host.custom);
+    expect(host.run("--uninstall").code).toBe(0);
+    expect(readFileSync(host.custom, "utf8")).toBe(before);
+  });
+
   it("writes nothing with --dry-run", () => {
     const host = makeHost();
     const before = picture(host.coolify);
@@ -155,18 +169,18 @@ describe("install/coolify.sh", () => {
   it("goes out again: the mounts at once, the files when no container has them any more", () => {
     const host = makeHost();
     copyFileSync(join(recorded, "custom.yml"), host.custom);
-    const before = parse(readFileSync(host.custom, "utf8")) as unknown;
+    const before = readFileSync(host.custom, "utf8");
     host.run();
     writeFileSync(join(host.docker, "mounts"), `${host.coolify}/sshim/bin/ssh \n`);
     const first = host.run("--uninstall");
     expect(first.code).toBe(0);
     expect(first.out).toContain(" up -d --wait");
-    expect(host.compose()).toEqual(before);
+    expect(readFileSync(host.custom, "utf8")).toBe(before);
     expect(existsSync(join(host.coolify, "sshim/bin/ssh"))).toBe(true);
     writeFileSync(join(host.docker, "mounts"), "\n");
     expect(host.run("--uninstall").code).toBe(0);
     expect(existsSync(join(host.coolify, "sshim"))).toBe(false);
-    expect(host.compose()).toEqual(before);
+    expect(readFileSync(host.custom, "utf8")).toBe(before);
   });
 
   it("removes a custom file that held nothing else", () => {
