@@ -9,7 +9,8 @@ fail() { echo "sshim: $*" >&2; exit 1; }
 say() { echo "sshim: $*"; }
 run() { if $dry; then echo "would: $*"; else "$@"; fi; }
 
-system=false uninstall=false dry=false
+system=false uninstall=false dry=false newline='
+'
 for word in "$@"; do
   case $word in
     --system) system=true ;;
@@ -38,18 +39,35 @@ put() { # put FILE DIRECTORY NAME MODE: replaced by rename, so that a running pr
   run cp "$1" "$2/.$3.new" && run chmod "$4" "$2/.$3.new" && run mv -f "$2/.$3.new" "$2/$3"
 }
 
-block() { # block FILE LINES: the marked part of a start-up file becomes LINES; without LINES it is taken out
-  old=$(cat "$1" 2>/dev/null && echo .) || old=.
-  made=
-  case $old in . | *'(this file is sshim'*) made=" (this file is sshim's)" ;; esac
-  new=$(printf %s "${old%.}" | awk '/^# >>> sshim >>>/ { skip = 1 } !skip { print } /^# <<< sshim <<</ { skip = 0 }' && echo .)
-  if [ -z "$2" ] && ! grep -q '^# >>> sshim >>>' "$1" 2>/dev/null; then return 0; fi
-  [ -z "$2" ] || new=$(printf '%s# >>> sshim >>>%s\n%s\n# <<< sshim <<<\n.' "${new%.}" "$made" "$2")
+block() { # block FILE LINES: the marked part of a start-up file becomes LINES; without LINES it is taken out, and the file is what it was
+  old='' note=''
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    old=$(cat "$1" 2>/dev/null && echo .) || { echo "sshim: cannot change $1: it cannot be read; it stays as it is" >&2; return 0; }
+    old=${old%.}
+  else
+    note=" (this file is sshim's)"
+  fi
+  case $old in *"# >>> sshim >>> (this file is sshim's)"*) note=" (this file is sshim's)" ;; esac
+  # the text goes in with a line of its own behind it, so that awk and $() keep the line ends in front of that
+  rest=$(printf '%s\n.\n' "$old" | awk '
+    /^# >>> sshim >>>/ { bad += inside; inside = 1; if (/no line end before/) cut = n + 1; next }
+    /^# <<< sshim <<</ { bad += !inside; inside = 0; next }
+    !inside { line[++n] = $0 }
+    END {
+      if (bad || inside) exit 1
+      if (cut && cut == n - 1 && line[cut] == "") line[cut] = line[n--]
+      for (i = 1; i <= n; i++) print line[i]
+    }') || { echo "sshim: cannot change $1: '# >>> sshim >>>' and '# <<< sshim <<<' are not both there in order; it stays as it is" >&2; return 0; }
+  rest=${rest%.} && new=${rest%"$newline"}
+  if [ -n "$2" ]; then
+    case $new in '' | *"$newline") ;; *) new=$new$newline note="$note (no line end before)" ;; esac
+    new="$new# >>> sshim >>>$note$newline$2$newline# <<< sshim <<<$newline"
+  fi
   if [ "$new" = "$old" ]; then return 0; fi
   if $dry; then echo "would: write $1"; return 0; fi
-  if [ "$new" = . ] && [ -n "$made" ]; then rm -f "$1"; return 0; fi
+  if [ -z "$new" ] && [ -n "$note" ]; then rm -f "$1"; return 0; fi
   mkdir -p "$(dirname "$1")"
-  printf %s "${new%.}" >"$1.sshim-new" && cat "$1.sshim-new" >"$1" && rm -f "$1.sshim-new"
+  printf %s "$new" >"$1.sshim-new" && cat "$1.sshim-new" >"$1" && rm -f "$1.sshim-new"
 }
 
 path_lines() { # path_lines install|remove: in every start-up file that a shell here reads

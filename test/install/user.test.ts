@@ -1,14 +1,14 @@
 /** install/user.sh: for a user and for everybody, again, and out again, in HOMEs of its own, with the shells that are here. */
 import { spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { repository, shimFolder, systemPath } from "../support/index.ts";
 import { makePackage, type Package, picture, put, scratch } from "./package.ts";
 import { findProgram } from "./programs.ts";
 
-function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}) {
-  const done = spawnSync("sh", [join(from.folder, "install/user.sh"), ...words], {
+function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}, shell = ["sh"]) {
+  const done = spawnSync(shell[0] as string, [...shell.slice(1), join(from.folder, "install/user.sh"), ...words], {
     encoding: "utf8",
     env: { PATH: systemPath, HOME: home, ...env },
   });
@@ -101,7 +101,63 @@ describe("install/user.sh", () => {
     const home = scratch("home-");
     writeFileSync(join(home, ".profile"), "export A=1");
     install(home, makePackage());
-    expect(readFileSync(join(home, ".profile"), "utf8")).toMatch(/^export A=1\n# >>> sshim >>>\n/);
+    expect(readFileSync(join(home, ".profile"), "utf8")).toMatch(/^export A=1\n# >>> sshim >>>.*\n/);
+    expect(found(home, ["sh", "-l", "-c"], "ssh")).toContain(".local/lib/sshim");
+  });
+
+  const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) => findProgram(program as string));
+  const block = "# >>> sshim >>>\nexport PATH\n# <<< sshim <<<\n";
+  for (const shell of shells)
+    for (const [name, text, added] of [
+      ["is not there", undefined, ""],
+      ["is empty", "", ""],
+      ["is one line end", "\n", ""],
+      ["has no last line end", "# mine\nexport A=1", ""],
+      ["has blank lines at its end", "export A=1\n\n\n", ""],
+      ["has backslashes and percent signs", "PS1='\\u\\n%s'\n", ""],
+      ["gets another line behind ours", "export A=1", "\nexport B=2\n"],
+      ["gets another line behind ours, without an end", "export A=1\n", "export B=2"],
+    ] as Array<[string, string | undefined, string]>)
+      it(`gives a start-up file back byte for byte, with ${shell.join(" ")}, that ${name}`, () => {
+        const home = scratch("home-");
+        const files = [".profile", ".bashrc", ".bash_profile"].map((file) => join(home, file));
+        if (text !== undefined) for (const file of files) writeFileSync(file, text);
+        const from = makePackage();
+        install(home, from, [], {}, shell);
+        const before = picture(home, true);
+        expect(install(home, from, [], {}, shell)).toMatchObject({ code: 0, err: "" });
+        expect(picture(home, true)).toEqual(before);
+        for (const file of files) if (existsSync(file)) appendFileSync(file, added.replace(/^\n/, ""));
+        expect(install(home, from, ["--uninstall"], {}, shell)).toMatchObject({ code: 0, err: "" });
+        for (const file of files)
+          expect(existsSync(file) ? readFileSync(file, "utf8") : undefined).toBe(text === undefined ? text : text + added);
+      });
+
+  for (const [name, text] of [
+    ["its end marker is missing", `# mine\n${block.replace("# <<< sshim <<<\n", "")}export A=1\n`],
+    ["its first marker is missing", `# mine\nexport PATH\n# <<< sshim <<<\nexport A=1\n`],
+    ["its markers are in the wrong order", "# mine\n# <<< sshim <<<\nexport A=1\n# >>> sshim >>>\nexport B=2\n"],
+    ["a second one begins in it", `# mine\n# >>> sshim >>>\nexport A=1\n${block}export B=2\n`],
+  ] as const)
+    it(`leaves a start-up file alone, and says so, where the marked part is damaged: ${name}`, () => {
+      const home = scratch("home-");
+      const profile = join(home, ".profile");
+      writeFileSync(profile, text);
+      for (const words of [[], ["--uninstall"]]) {
+        const { code, err } = install(home, makePackage(), words);
+        expect(code).toBe(0);
+        expect(err).toMatch(new RegExp(`^sshim: cannot change ${profile}: [^\n]* are not both there in order; it stays as it is\n$`));
+        expect(readFileSync(profile, "utf8")).toBe(text);
+      }
+    });
+
+  it("leaves a start-up file alone that is a link to nothing", () => {
+    const home = scratch("home-");
+    symlinkSync("dotfiles/bashrc", join(home, ".bashrc"));
+    const { code, err } = install(home, makePackage());
+    expect({ code, err }).toEqual({ code: 0, err: `sshim: cannot change ${home}/.bashrc: it cannot be read; it stays as it is\n` });
+    install(home, makePackage(), ["--uninstall"]);
+    expect(lstatSync(join(home, ".bashrc")).isSymbolicLink()).toBe(true);
   });
 
   it("writes nothing with --dry-run, and says what it would do", () => {
