@@ -66,7 +66,8 @@ export function formatTable(rows: ReadonlyArray<readonly string[]>, right: reado
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function visibleLength(text: string): number {
+/** Characters on a terminal. */
+export function visibleLength(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences are our own colours
   return [...text.replace(/\u001b\[\d+m/g, "")].length;
 }

@@ -9,7 +9,7 @@ const since: OptionRow = {
 const host: OptionRow = {
   name: "host",
   value: "PATTERN",
-  meaning: "only destinations that match: a host, user@host:port, or a pattern with * and ?",
+  meaning: "only destinations that match: a host (also its name in ssh_config), user@host:port, or a pattern with * and ?",
   completes: "host",
 };
 

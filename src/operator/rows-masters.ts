@@ -84,7 +84,7 @@ export const masterRows: readonly CommandRow[] = [
       { name: "now", meaning: "end them at once, with their sessions" },
     ],
     explanation: [
-      "The same that `ssh -O exit` does through sshim. Without --now no session is cut. Naming a host drains every connection to it, whatever its options.",
+      "The same that `ssh -O exit` does through sshim. Without --now no session is cut. Naming a host drains every connection to it, whatever its options; its name in ssh_config means the user, host and port that `ssh NAME` goes to.",
     ],
     examples: [
       ["sshim drain web1", "after a change in its sshd"],

@@ -6,7 +6,7 @@ import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } fro
 import { isSession, type StoredControlEvent, type Verdict } from "../state/journal-events.ts";
 import type { Context } from "./command.ts";
 import { textOption } from "./command.ts";
-import { matchesDestination } from "./destinations.ts";
+import { destinationNamed } from "./destinations.ts";
 
 /** The journal of this run directory, as the configuration has it; undefined where it is switched off. */
 export async function journalOf(context: Context): Promise<string | undefined> {
@@ -20,7 +20,8 @@ export async function readEvents(context: Context, since: string): Promise<Journ
   const path = await journalOf(context);
   if (path === undefined) return [];
   const host = textOption(context, "host");
-  const events = [...readJournal(path, since)].filter((event) => !host || matchesDestination(host, event.destination));
+  const isNamed = host === undefined ? () => true : destinationNamed(context, host);
+  const events = [...readJournal(path, since)].filter((event) => isNamed(event.destination));
   // Lines land in the order of their writes; a clock that is read before the write may be a moment earlier.
   return events.sort((left, right) => (left.time < right.time ? -1 : left.time > right.time ? 1 : 0));
 }
@@ -56,7 +57,7 @@ export function verdictOf(session: SessionEvent, related: readonly StoredControl
 
 /**
  * One or two words for why it ended with 255, stable enough to count: `remote` (the command said so), `remote signal` (the command was
- * killed, its connection lives), `lost`, `dial: final`, `session: eof`, …
+ * killed, its connection lives), `drained` (an operator ended its connection with --now), `lost`, `dial: final`, `session: eof`, …
  */
 export function causeOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): string {
   if (isRemote255(session)) return "remote";
@@ -64,7 +65,8 @@ export function causeOf(session: SessionEvent, related: readonly StoredControlEv
   if (dial && session.stage !== "opened" && session.stage !== "session") return `dial: ${dial.failure ?? "failed"}`;
   if (session.stage === "opened") {
     const lives = related.some((event) => event.event === "heal" && event.stage === "opened" && event.evidence === MASTER_LIVES);
-    return lives ? "remote signal" : "lost";
+    if (lives) return "remote signal";
+    return related.some((event) => event.event === "retire" && event.outcome === "ended" && event.shard === session.shard) ? "drained" : "lost";
   }
   if (session.outcome === "wedged") return "wedged";
   if (session.stage) return `${session.stage}: ${session.failure ?? "error"}`;

@@ -22,7 +22,8 @@ export function formatMilliseconds(ms: number): string {
 /** A moment from `--since`: `24h` ago, `90` seconds ago, or an ISO time. Gives ISO, UTC. */
 export function readSince(text: string, now: Date): string {
   const ago = readDuration(text);
-  if (ago !== undefined) return new Date(now.getTime() - ago * 1000).toISOString();
+  // Longer ago than clocks go is everything.
+  if (ago !== undefined) return new Date(Math.max(0, now.getTime() - ago * 1000)).toISOString();
   const moment = new Date(text);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString();
   throw new Failure(

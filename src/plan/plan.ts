@@ -6,7 +6,7 @@ import { connectionArguments, dialDestination, type Parsed, parseArguments } fro
 import { readAccount } from "../resolve/account.ts";
 import { readConfiguration } from "../resolve/depends.ts";
 import { collectFacts, type Dependency, type Facts } from "../resolve/facts.ts";
-import { optionOf, parseResolved, type Resolved } from "../resolve/parse-g.ts";
+import { destinationOf, optionOf, parseResolved, type Resolved } from "../resolve/parse-g.ts";
 import { type RealSsh, readRealSsh } from "../resolve/real-ssh.ts";
 import { askResolved, type Launcher } from "../resolve/ssh-g.ts";
 import { type Config, loadConfig, type Settings, settingsFor } from "../state/config.ts";
@@ -210,10 +210,6 @@ function noteOurOwn(facts: Facts, call: Call, config: Config): void {
 function controlOf(parsed: Parsed): "check" | "other" | undefined {
   const word = parsed.effective.control;
   return word === undefined ? undefined : word === "check" ? "check" : "other";
-}
-
-function destinationOf(resolved: Resolved): string {
-  return `${optionOf(resolved, "user") ?? ""}@${optionOf(resolved, "hostname") ?? ""}:${optionOf(resolved, "port") ?? "22"}`;
 }
 
 function whyOf(place: Place): string {

@@ -35,6 +35,11 @@ export function optionOf(resolved: Resolved, keyword: string): string | undefine
   return resolved.get(keyword)?.[0];
 }
 
+/** Where it leads: user@host:port, as records and the journal write it. */
+export function destinationOf(resolved: Resolved): string {
+  return `${optionOf(resolved, "user") ?? ""}@${optionOf(resolved, "hostname") ?? ""}:${optionOf(resolved, "port") ?? "22"}`;
+}
+
 /** A yes or a no in any of the spellings of readconf.c's multistate tables; undefined for another value. */
 export function flagOf(resolved: Resolved, keyword: string): boolean | undefined {
   switch (optionOf(resolved, keyword)) {

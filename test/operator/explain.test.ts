@@ -58,10 +58,31 @@ describe("explain", () => {
     await child;
   });
 
+  it.each([
+    [["-V"], "query"],
+    [["-Q", "cipher"], "query"],
+    [["host", "-V"], "query"],
+    [["-Z", "host"], "usage"],
+    [["-G", "host"], "prints-configuration"],
+    [["-l"], "usage"],
+  ])("sees %j as ssh does", async (words, rule) => {
+    expect(await ask("explain", "--", ...words)).toMatchObject({ lane: "pass", reason: rule });
+  });
+
+  it("sees bytes that are not UTF-8 in an option, and lets them be in a command", async () => {
+    const explain = (script: string) => {
+      const words = place.ssh().map((word) => `'${word}'`);
+      return runShim(["-c", `exec sshim explain --json -- ${script.replace("HOST", words.join(" "))}`], { program: "/bin/bash" });
+    };
+    expect(value(await explain("-o $'User=a\\xff' HOST true"))).toMatchObject({ lane: "pass", reason: "question" });
+    expect(value(await explain("HOST $'echo \\xff'"))).toMatchObject({ lane: "attach" });
+  });
+
   it("knows what the front passes before it asks, and ends with 1 for what ssh refuses", async () => {
     const off = await runSshim(["explain", "--json", "--", ...place.ssh("true")], { env: { SSHIM: "off" } });
     expect(value(off)).toMatchObject({ lane: "pass", reason: "off" });
-    expect(await ask("explain", "--", "-9", "host")).toMatchObject({ code: 1, lane: "pass", reason: "no-destination" });
+    expect(await ask("explain", "--", "-9", "host")).toMatchObject({ code: 1, lane: "pass", reason: "usage" });
+    expect(await ask("explain", "--", "-p", "22")).toMatchObject({ code: 1, lane: "pass", reason: "no-destination" });
     expect(await ask("explain", "--", "-J", "a", "-J", "b", "host")).toMatchObject({ code: 1, lane: "pass" });
     const none = await runSshim(["explain", "--", ...place.ssh("true")], { env: { SSHIM_REAL_SSH: "/nonexistent/ssh" } });
     expect([none.exitCode, none.stderr.toString()]).toEqual([
@@ -90,8 +111,19 @@ describe("why", () => {
     expect((await session).exitCode).toBe(255);
     const lost = await last();
     expect(lost).toMatchObject({ cause: "lost", verdict: "started", session: { code: 255, stage: "opened" } });
+    const drained = start("shim", place.ssh("sleep 300"));
+    await poll(async () => (await live())[0]?.sessions === 1);
+    expect((await runSshim(["drain", "--all", "--now"])).exitCode).toBe(0);
+    expect((await drained).exitCode).toBe(255);
+    expect(await last()).toMatchObject({ cause: "drained", verdict: "started" });
     const { code, broken } = await ask("report", "--since", "5m");
     expect(code).toBe(1);
-    expect(broken.map(({ cause }: { cause: string }) => cause).slice(-4)).toEqual(["remote", "remote signal", "dial: transient", "lost"]);
+    expect(broken.map(({ cause }: { cause: string }) => cause).slice(-5)).toEqual([
+      "remote",
+      "remote signal",
+      "dial: transient",
+      "lost",
+      "drained",
+    ]);
   });
 });

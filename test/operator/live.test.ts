@@ -83,6 +83,25 @@ describe("the configuration in force", () => {
   });
 });
 
+describe("a host by its name in ssh_config", () => {
+  it("is what ssh makes of it, for status, drain and log", async () => {
+    // The account's own configuration, as far as the real ssh is concerned.
+    const real = join(temporary(), "ssh");
+    writeFileSync(real, `#!/bin/sh\nexec /usr/bin/ssh ${place.sshd.options.join(" ")} "$@"\n`, { mode: 0o755 });
+    await runShim(place.ssh("true"));
+    const ask = async (...words: string[]) => {
+      const result = await runSshim(words, { env: { SSHIM_REAL_SSH: real } });
+      return [result.exitCode, result.stdout.toString().includes(place.destination())];
+    };
+    expect(await ask("status", place.sshd.host)).toEqual([0, true]);
+    expect(await ask("log", "--host", place.sshd.host)).toEqual([0, true]);
+    expect(await ask("log", "--host", "another")).toEqual([1, false]);
+    expect(await ask("drain", "another")).toEqual([1, false]);
+    expect(await ask("drain", place.sshd.host)).toEqual([0, true]);
+    expect((await masters()).filter(({ state }) => state === "live")).toEqual([]);
+  });
+});
+
 describe("drain", () => {
   it("retires by host, shows what the old master waits for, and does not cut it", async () => {
     const gate = join(temporary(), "gate");

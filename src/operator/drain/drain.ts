@@ -7,7 +7,7 @@ import { BUSY, type Context, flagOption, needRun, textOption } from "../command.
 import { hostOf } from "../destinations.ts";
 import { formatTable } from "../output.ts";
 import { listMasters, type Master } from "../status/masters.ts";
-import { isWanted } from "../status/status.ts";
+import { masterNamed } from "../status/status.ts";
 import { readSeconds } from "../units.ts";
 import { type Drained, retireMaster } from "./retire.ts";
 
@@ -20,7 +20,8 @@ export async function run(context: Context): Promise<number> {
   const wait = textOption(context, "wait");
   const found = await listMasters(context);
   // A master that somebody else made is drained only when it is named by its path or key.
-  const masters = found.filter((master) => isDrainable(master) && (all ? master.owner !== "foreign" : isWanted(master, wanted)));
+  const isNamed = masterNamed(context, wanted);
+  const masters = found.filter((master) => isDrainable(master) && (all ? master.owner !== "foreign" : isNamed(master)));
   const seconds = wait === undefined ? await usualWait(context, masters) : readSeconds("wait", wait);
   const drained = await Promise.all(masters.map((master) => retireMaster(context, master, now)));
   const gone = seconds === undefined && !now ? undefined : await waitForEnd(masters, seconds ?? 2);

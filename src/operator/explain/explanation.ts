@@ -1,4 +1,6 @@
 /** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { dialCommand } from "../../master/command.ts";
 import type { Plan, SharedPlan } from "../../plan/plan.ts";
 import { composeQuestion } from "../../ticket/question.ts";
@@ -43,7 +45,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
   const run = needRun(context);
   const { call, plan, real } = await planCall(context);
   const shared = plan.lane === "pass" ? undefined : plan;
-  const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words));
+  const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
   const masters =
     shared === undefined ? [] : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
   const { originsFor } = await import("../../state/config.ts");
@@ -79,12 +81,30 @@ export async function explainCall(context: Context): Promise<Explanation> {
 }
 
 /** What the front passes before it asks anybody (src/front/main.c). */
-function judgeFront(context: Context, run: string, question: string): { reason: string; why: string } | undefined {
+function judgeFront(
+  context: Context,
+  run: string,
+  question: string,
+  words: readonly string[],
+): { reason: string; why: string } | undefined {
   if (context.env.SSHIM === "off") return { reason: "off", why: "switched off (set by SSHIM=off)" };
   const unsafe = judgeRun(run, context.uid);
   if (unsafe) return { reason: "no place", why: `the runtime directory ${run} is not used: ${unsafe}` };
+  if (hasStrangeBytes(words)) return { reason: "question", why: "options or host are not valid UTF-8" };
   if (Buffer.byteLength(question) > LONGEST_QUESTION) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
   return undefined;
+}
+
+/** The runtime has replaced what is no UTF-8; the kernel still has the bytes. */
+function hasStrangeBytes(words: readonly string[]): boolean {
+  if (!words.some((word) => word.includes("\ufffd"))) return false;
+  try {
+    const given = readFileSync("/proc/self/cmdline", "latin1").split("\0");
+    const replaced = given.filter((bytes) => words.includes(Buffer.from(bytes, "latin1").toString()));
+    return replaced.some((bytes) => !isUtf8(Buffer.from(bytes, "latin1")));
+  } catch {
+    return false;
+  }
 }
 
 function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {

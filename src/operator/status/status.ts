@@ -1,16 +1,16 @@
 /** `sshim status`: the masters as a table, once or redrawn in place. It changes nothing. */
 import { type Context, flagOption, needRun, textOption } from "../command.ts";
-import { matchesDestination } from "../destinations.ts";
-import { formatTable, type Output } from "../output.ts";
+import { destinationNamed } from "../destinations.ts";
+import { formatTable, type Output, visibleLength } from "../output.ts";
 import { formatSeconds, readSeconds } from "../units.ts";
 import { listMasters, type Master } from "./masters.ts";
 import { findHolders, type Holder } from "./titles.ts";
 
 export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
-  const wanted = context.operands[0];
+  const wanted = masterNamed(context, context.operands[0]);
   const look = async () => {
-    const masters = (await listMasters(context)).filter((master) => master.state !== "gone" && isWanted(master, wanted));
+    const masters = (await listMasters(context)).filter((master) => master.state !== "gone" && wanted(master));
     return masters.map((master) => ({ ...master, waits_for: master.state === "draining" ? holdersOf(context.uid, master) : [] }));
   };
   if (flagOption(context, "watch")) return watch(context, look);
@@ -22,12 +22,12 @@ export async function run(context: Context): Promise<number> {
 
 export type Shown = Master & { waits_for: Array<{ pid: number; since: string }> };
 
-/** Whether an operator's word (a host, a destination, a key or its beginning) means this master. */
-export function isWanted(master: Master, word: string | undefined): boolean {
-  if (word === undefined) return true;
-  return (
-    (/^[0-9a-f]{6,32}$/.test(word) && master.key.startsWith(word)) || matchesDestination(word, master.destination) || master.socket === word
-  );
+/** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
+export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {
+  if (word === undefined) return () => true;
+  const isThere = destinationNamed(context, word);
+  const isKey = /^[0-9a-f]{6,32}$/.test(word);
+  return ({ key, socket, destination }) => (isKey && key.startsWith(word)) || socket === word || isThere(destination);
 }
 
 export function formatMasters(masters: readonly Shown[], out: Output, directory: string): string {
@@ -94,7 +94,22 @@ async function watch(context: Context, look: () => Promise<Shown[]>): Promise<nu
   return 0;
 }
 
-/** On a terminal: home, each line cleared to its end, then everything below. No flicker, and the scrollback stays. */
+/** On a terminal: home, each line cleared to its end, then everything below. No flicker, and the scrollback stays. What has no room is counted. */
 function frame(out: Output, text: string): string {
-  return out.terminal ? `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J` : text;
+  if (!out.terminal) return text;
+  const lines = fit(text.trimEnd().split("\n"), process.stdout.rows || 24, process.stdout.columns || 80);
+  return `\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`;
+}
+
+/** As many lines as the terminal shows without scrolling, a long one counting for several. */
+export function fit(lines: readonly string[], rows: number, columns: number): string[] {
+  const heights = lines.map((line) => Math.max(1, Math.ceil(visibleLength(line) / columns)));
+  const all = heights.reduce((sum, height) => sum + height, 0);
+  if (all <= rows) return [...lines];
+  let room = Math.max(1, rows - 1);
+  const shown = lines.filter((_, index) => {
+    room -= heights[index] ?? 1;
+    return room >= 0;
+  });
+  return [...shown, `… ${lines.length - shown.length} more lines`];
 }

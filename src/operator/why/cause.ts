@@ -16,6 +16,8 @@ export function explainCause(session: SessionEvent, cause: string, verdict: Verd
   if (session.outcome === "established") return "A master is there; no command was given.";
   if (cause === "remote signal")
     return "The remote command ended without an exit code, by a signal as a rule; the connection lives. ssh itself says 255 then.";
+  if (cause === "drained")
+    return "The command was started, and an operator ended its connection: `sshim drain --now`, or `-O exit` with SSHIM_EXIT=hard.";
   if (cause === "lost")
     return "The command was started, and its connection ended without an exit code: the server, the network or the master went away.";
   if (cause.startsWith("dial: "))
