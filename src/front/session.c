@@ -32,8 +32,9 @@ run_session(struct front *front, struct connection *connection)
 
 	if (front->ticket.stdio_host != NULL)
 		tty.wanted = tty.said = false;
-	/* A master reads the terminal whoever is in front there; ssh is stopped when it is not. */
-	if (tty.wanted && isatty(0) && tcgetpgrp(0) != getpgrp())
+	/* A master reads the terminal whoever is in front there; ssh is stopped when it is not. One that is not ours (Ansible's) has no group for us. */
+	pid_t group = tty.wanted ? tcgetpgrp(0) : -1;
+	if (group > 0 && group != getpgrp())
 		pass(front, "background");
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
 		pass(front, "request too large");
