@@ -66,7 +66,9 @@ export function causeOf(session: SessionEvent, related: readonly StoredControlEv
   if (session.stage === "opened") {
     const lives = related.some((event) => event.event === "heal" && event.stage === "opened" && event.evidence === MASTER_LIVES);
     if (lives) return "remote signal";
-    return related.some((event) => event.event === "retire" && event.outcome === "ended" && event.shard === session.shard) ? "drained" : "lost";
+    return related.some((event) => event.event === "retire" && event.outcome === "ended" && event.shard === session.shard)
+      ? "drained"
+      : "lost";
   }
   if (session.outcome === "wedged") return "wedged";
   if (session.stage) return `${session.stage}: ${session.failure ?? "error"}`;
