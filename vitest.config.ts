@@ -1,11 +1,11 @@
-/** How the tests run: files side by side in two processes, with deadlines that suit real handshakes on a busy machine. */
+/** How the tests run: files side by side in three processes (they wait more than they compute, so two cores carry them), with deadlines that suit real handshakes on a busy machine. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
