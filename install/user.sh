@@ -44,6 +44,7 @@ block() { # block FILE LINES: the marked part of a start-up file becomes LINES; 
   if [ -e "$1" ] || [ -L "$1" ]; then
     old=$(cat "$1" 2>/dev/null && echo .) || { echo "sshim: cannot change $1: it cannot be read; it stays as it is" >&2; return 0; }
     old=${old%.}
+    printf %s "$old" | cmp -s - "$1" || { echo "sshim: cannot change $1: it holds a NUL; it stays as it is" >&2; return 0; }
   else
     note=" (this file is sshim's)"
   fi

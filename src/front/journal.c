@@ -91,6 +91,9 @@ static int
 open_journal(struct front *front, char *path, size_t size, uint64_t *limit)
 {
 	const char *named = front->have_ticket ? front->ticket.journal_path : NULL;
+
+	if (front->have_ticket && named == NULL)
+		return -1; /* switched off */
 	bool fits = named != NULL ? join(path, size, named, NULL) : join(path, size, front->place.path, "/journal.jsonl", NULL);
 
 	*limit = named != NULL ? front->ticket.journal_limit : DEFAULT_LIMIT;

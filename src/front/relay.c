@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +14,10 @@ const struct relay no_relay = { -1, -1, -1, -1, false, false };
 
 static char typed[4096]; /* a line of a terminal has no more (N_TTY_BUF_SIZE) */
 static size_t typed_from, typed_to;
+static char said[16384];
+static size_t said_from, said_to;
+enum { ROOM = 4096 }; /* PIPE_BUF: a pipe that can be written to takes so much without waiting */
 
-static bool write_all(const char *bytes, size_t length);
 static void run_feed(struct relay *relay);
 
 struct relay
@@ -114,46 +117,65 @@ run_feed(struct relay *relay)
 		close_feed(relay); /* the remote command reads no more */
 }
 
-void
+/* What was read and the caller's stderr has taken no room for yet. Never waits: with a reader that does not read we still have to hear the end of the
+ * session, and a signal. */
+static void
+flush_relay(struct relay *relay)
+{
+	while (said_from < said_to) {
+		struct pollfd room = { .fd = 2, .events = POLLOUT };
+		size_t some = said_to - said_from < ROOM ? said_to - said_from : ROOM;
+		if (poll(&room, 1, 0) != 1)
+			return;
+		ssize_t written = send(2, said + said_from, some, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (written < 0 && errno == ENOTSOCK)
+			written = write(2, said + said_from, some);
+		if (written < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (written < 0) { /* a reader that left is told to the master, as by the closed pipe itself */
+			shut(&relay->from);
+			said_from = said_to;
+			return;
+		}
+		said_from += (size_t)written;
+	}
+}
+
+static void
 run_relay(struct relay *relay)
 {
-	char bytes[16384];
-	ssize_t got = read(relay->from, bytes, sizeof(bytes));
-
-	if (got < 0 && errno == EINTR)
-		return;
-	/* A reader that left is told to the master, as by the closed pipe itself. */
-	if (got <= 0 || !write_all(bytes, (size_t)got))
-		shut(&relay->from);
+	if (said_from == said_to) {
+		ssize_t got = read(relay->from, said, sizeof(said));
+		if (got < 0 && errno == EINTR)
+			return;
+		if (got <= 0) {
+			shut(&relay->from);
+			return;
+		}
+		said_from = 0;
+		said_to = (size_t)got;
+	}
+	flush_relay(relay);
 }
 
 void
 drain_relay(struct relay *relay)
 {
-	char bytes[4096]; /* PIPE_BUF: a pipe that can be written to takes so much without waiting */
 	int there = 0;
 
-	if (relay->from < 0 || ioctl(relay->from, FIONREAD, &there) != 0)
-		return;
-	while (there > 0) {
-		struct pollfd ready[2] = { { .fd = relay->from, .events = POLLIN }, { .fd = 2, .events = POLLOUT } };
-		if (poll(ready, 2, 0) != 2 || (ready[1].revents & POLLOUT) == 0)
+	for (flush_relay(relay); said_from == said_to && relay->from >= 0; run_relay(relay))
+		if (ioctl(relay->from, FIONREAD, &there) != 0 || there <= 0)
 			return;
-		ssize_t got = read(relay->from, bytes, sizeof(bytes));
-		if (got <= 0 || !write_all(bytes, (size_t)got))
-			return;
-		there -= (int)got;
-	}
 }
 
 bool
 wait_beside_relay(struct relay *relay, int fd, const void *mask)
 {
 	for (;;) {
-		bool full = typed_from < typed_to;
+		bool full = typed_from < typed_to, waiting = said_from < said_to;
 		struct pollfd ready[4] = {
 			{ .fd = fd, .events = POLLIN },
-			{ .fd = relay->from, .events = POLLIN },
+			{ .fd = waiting ? 2 : relay->from, .events = waiting ? POLLOUT : POLLIN },
 			{ .fd = relay->feeding && !full ? 0 : -1, .events = POLLIN },
 			{ .fd = relay->feeding ? relay->feed : -1, .events = full ? POLLOUT : 0 },
 		};
@@ -172,25 +194,4 @@ wait_beside_relay(struct relay *relay, int fd, const void *mask)
 		if (ready[0].revents != 0)
 			return true;
 	}
-}
-
-/* The caller's stderr may have been made non-blocking by somebody else. */
-static bool
-write_all(const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(2, bytes, length);
-		if (written < 0 && errno == EAGAIN) {
-			struct pollfd room = { .fd = 2, .events = POLLOUT };
-			(void)poll(&room, 1, -1);
-			continue;
-		}
-		if (written < 0 && errno != EINTR)
-			return false;
-		if (written > 0) {
-			bytes += written;
-			length -= (size_t)written;
-		}
-	}
-	return true;
 }

@@ -29,8 +29,6 @@ void close_feed(struct relay *relay);
 bool relay_runs(const struct relay *relay);
 /* The master has its ends. */
 void hand_over_relay(struct relay *relay);
-/* Copies what is there; closes our end when there is no more to come, or nobody reads. */
-void run_relay(struct relay *relay);
 /* Copies what is there now, as far as the caller's stderr takes it without waiting: our end is near. */
 void drain_relay(struct relay *relay);
 void close_relay(struct relay *relay);

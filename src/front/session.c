@@ -43,11 +43,10 @@ run_session(struct front *front, struct connection *connection)
 		front->said_no_tty = true;
 	}
 	struct relay relay = no_relay;
-	if (front->ticket.stdio_host == NULL) {
+	if (front->ticket.stdio_host == NULL)
 		relay = open_relay();
-		if (!tty.wanted && !front->ticket.stdin_null && isatty(0))
-			open_feed(&relay);
-	}
+	if (!tty.wanted && !front->ticket.stdin_null && isatty(0))
+		open_feed(&relay);
 	catch_signals(&signals, tty.wanted);
 	bool opened = send_request(front, connection, &out, &relay);
 	free(out.bytes);
@@ -180,7 +179,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	mark_used(connection);
 	if (number != 0)
 		drain_relay(relay);
-	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM)
+	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM && number != SIGQUIT)
 		end_by(front, signals, number);
 	if (number != 0) {
 		journal(front, "signal", NULL, 255);

@@ -7,8 +7,8 @@ static void note_signal(int signal_number);
 
 volatile sig_atomic_t ended_by, resized;
 
-/* ssh ends with 255 at the first three; at the others it dies, as we do when the relay is empty (rsync kills a failed ssh by SIGUSR1). */
-static const int endings[7] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGQUIT };
+/* ssh ends with 255 at the first four (client_loop); at the others it dies, as we do when the relay is empty (rsync kills a failed ssh by SIGUSR1). */
+static const int endings[7] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM };
 
 /* From the request on, the endings are noted instead of killing us; one that the caller ignored stays ignored. They are blocked but for the
  * moments in which we wait, so none is missed. */

@@ -5,14 +5,13 @@
 import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } from "../state/journal.ts";
 import { isSession, type StoredControlEvent, type Verdict } from "../state/journal-events.ts";
 import type { Context } from "./command.ts";
-import { textOption } from "./command.ts";
+import { needRun, textOption } from "./command.ts";
 import { destinationNamed } from "./destinations.ts";
 
 /** The journal of this run directory, as the configuration has it; undefined where it is switched off. */
 export async function journalOf(context: Context): Promise<string | undefined> {
   const { loadConfig, settingsFor } = await import("../state/config.ts");
-  if (context.run === undefined) return undefined;
-  return journalPathFor(context.run, settingsFor(await loadConfig(context.env), undefined));
+  return journalPathFor(needRun(context), settingsFor(await loadConfig(context.env), undefined));
 }
 
 /** The events of the journal, oldest first, that --host lets through (events without a destination only without --host). */

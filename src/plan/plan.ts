@@ -24,6 +24,8 @@ import { readSession, type Session } from "./session.ts";
 export interface Call extends Launcher {
   readonly run: string;
   readonly command: boolean;
+  /** False: what is known of the installed ssh is neither read from RUN nor written there. */
+  readonly notes?: boolean;
   /** argv[1] … up to the command. */
   readonly words: readonly string[];
 }
@@ -97,7 +99,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   const directory = readWorkingDirectory();
   const uid = process.geteuid?.() ?? 0;
   const facts = collectFacts(env, directory);
-  const ssh = readRealSsh(call.run, call, env);
+  const ssh = readRealSsh(call.notes === false ? undefined : call.run, call, env);
   const parsed = parseArguments(call.words, ssh.letters, call.command);
   const config = await loadConfig(env);
   noteOurOwn(facts, call, config);

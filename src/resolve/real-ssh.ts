@@ -3,8 +3,9 @@
  * RUN/letters, keyed by the program's identity. It never searches PATH: the front says which ssh is the real one.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { lettersOf, parseVersion, type Version } from "../argv/options.ts";
+import { replaceFile } from "../state/own-file.ts";
 import { decodeWord, encodeWord, lettersPath } from "../state/paths.ts";
 import { type FileFacts, factsText, readFacts } from "./facts.ts";
 import type { Launcher } from "./ssh-g.ts";
@@ -72,14 +73,8 @@ function readLetters(run: string, path: string, facts: FileFacts): RealSsh | und
 }
 
 function writeLetters(run: string, real: RealSsh, facts: FileFacts): void {
-  const path = lettersPath(run);
-  const temporary = `${path}.${process.pid}`;
-  try {
-    writeFileSync(temporary, formatLetters(real, facts), { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch {
-    // The next answer asks again: that is all it costs.
-  }
+  // Where it cannot be written the next answer finds out again: that is all it costs.
+  replaceFile(lettersPath(run), formatLetters(real, facts));
 }
 
 function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {

@@ -75,6 +75,15 @@ describe.each(["real", "shim"] as const)("with the %s ssh", (side) => {
     await leave(terminal);
   });
 
+  it("-W in the background takes nothing of it either", async () => {
+    const terminal = startShell(side);
+    terminal.type(`${ssh.replace("ssh ", `ssh -W 127.0.0.1:${sshd.port} `)} &\n`);
+    await terminal.shows("SSH-2.0-");
+    await typeForShell(terminal, "mine");
+    await untilStopped(terminal);
+    await leave(terminal);
+  });
+
   it("what is typed before the command reads any of it arrives, and its end too", async () => {
     const [go, got] = [join(temporary(), "go"), join(temporary(), "got")];
     const terminal = startShell(side);

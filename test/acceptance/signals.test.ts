@@ -32,7 +32,7 @@ async function endOf(child: ReturnType<typeof start>) {
 }
 
 describe("a signal to the caller's ssh", () => {
-  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const)
+  for (const name of ["SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT"] as const)
     it(`${name} in a session: 255`, async () => {
       const ends = [];
       for (const side of ["real", "shim"] as const) {
@@ -46,6 +46,18 @@ describe("a signal to the caller's ssh", () => {
       expect(ends[1]).toEqual(ends[0]);
       expect(ends[1]?.exitCode).toBe(255);
     });
+
+  it("SIGTERM while nobody reads what comes on stderr: it ends at once", async () => {
+    for (const side of ["real", "shim"] as const) {
+      const ended = join(temporary(), "ended");
+      const script = `{ timeout 1 ssh "$@" 'yes >&2' 2>&1; echo $? > ${ended}; } | sleep 30`;
+      const child = start(side, ...shell(script, words));
+      await poll(() => textOf(ended) !== "", 10_000, "the end of ssh");
+      expect(textOf(ended)).toBe("124\n");
+      for (const pid of processTree(child.pid as number)) signal(pid, "SIGKILL");
+      await child;
+    }
+  });
 
   it("an ignored one stays ignored (nohup)", async () => {
     for (const side of ["real", "shim"] as const) {

@@ -151,6 +151,16 @@ describe("install/user.sh", () => {
       }
     });
 
+  it("leaves a start-up file alone that holds a NUL", () => {
+    const home = scratch("home-");
+    const profile = join(home, ".profile");
+    writeFileSync(profile, "a\0b\n");
+    for (const words of [[], ["--uninstall"]]) {
+      expect(install(home, makePackage(), words).err).toContain(`sshim: cannot change ${profile}: it holds a NUL; it stays as it is\n`);
+      expect(readFileSync(profile, "utf8")).toBe("a\0b\n");
+    }
+  });
+
   it("leaves a start-up file alone that is a link to nothing", () => {
     const home = scratch("home-");
     symlinkSync("dotfiles/bashrc", join(home, ".bashrc"));

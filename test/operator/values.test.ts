@@ -1,7 +1,11 @@
-/** Values of options that are none or very large, and a terminal that is very small. */
+/** Odd places and values: options that are none or very large, a very small terminal, a directory that is not ours alone, no journal. */
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeRecord } from "../../src/master/record.ts";
 import { fit } from "../../src/operator/status/status.ts";
-import { runSshim, temporary } from "../support/index.ts";
+import { runShim, runSshim, startSshd, temporary } from "../support/index.ts";
 import { session, writeJournal } from "./support/synthetic.ts";
 
 const text = (bytes: Buffer) => bytes.toString();
@@ -35,4 +39,54 @@ describe("what status --watch shows on a small terminal", () => {
     expect(fit(lines, 3, 80)).toEqual(["one", "two", "… 2 more lines"]);
     expect(fit(["\u001b[32mlive\u001b[0m"], 1, 4)).toHaveLength(1);
   });
+});
+
+describe("a runtime directory that others may enter", () => {
+  it("is not believed and not written into, whatever is asked", async () => {
+    const folder = temporary();
+    const run = join(folder, "r");
+    mkdirSync(join(run, "k", "a".repeat(32)), { recursive: true });
+    const child = spawn("sleep", ["300"], { stdio: "ignore" });
+    const started = readFileSync(`/proc/${child.pid}/stat`, "latin1").split(") ")[1]?.split(" ")[19] ?? "";
+    const path = join(run, "k", "a".repeat(32), `0.m.${child.pid}`);
+    writeRecord(path, {
+      ...{ character: "a".repeat(32), pid: child.pid as number, created: 1, limit: 10, listener: 0, persist: 600, socket: "300" },
+      ...{ destination: "x@y:22", log: undefined, claims: { started } },
+    });
+    writeJournal(run, [session(Date.now())]);
+    chmodSync(run, 0o755);
+    const before = readdirSync(run, { recursive: true }).sort();
+    for (const words of [
+      ["status"],
+      ["drain", "--all", "--now"],
+      ["log"],
+      ["why"],
+      ["stats", "--prometheus"],
+      ["report"],
+      ["fresh", "--", "host"],
+    ]) {
+      const { exitCode, stdout, stderr } = await runSshim(words, { run });
+      expect([words, exitCode, text(stdout), text(stderr)]).toEqual([
+        words,
+        1,
+        "",
+        `sshim: cannot use the runtime directory ${run}: others may enter it (mode 755)\n`,
+      ]);
+    }
+    const explained = await runSshim(["explain", "--json", "--", "-F", "none", "host", "true"], { run });
+    expect(JSON.parse(text(explained.stdout))).toMatchObject({ lane: "pass", reason: "no place", masters: [] });
+    expect(readdirSync(run, { recursive: true }).sort()).toEqual(before);
+    expect(child.exitCode).toBe(null);
+    child.kill("SIGKILL");
+  });
+});
+
+it("a journal that is switched off has no line of a shared call", async () => {
+  const sshd = await startSshd();
+  const run = temporary();
+  for (const code of [3, 4]) {
+    const { exitCode } = await runShim([...sshd.options, sshd.host, `exit ${code}`], { run, env: { SSHIM_JOURNAL: "off" } });
+    expect(exitCode).toBe(code);
+  }
+  expect(readdirSync(run)).not.toContain("journal.jsonl");
 });

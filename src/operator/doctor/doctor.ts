@@ -1,5 +1,5 @@
 /** `sshim doctor`: finds out by experiment what keeps sshim from working here. Only --fix changes anything. */
-import { type Context, flagOption, needRun } from "../command.ts";
+import { type Context, flagOption, nameRun } from "../command.ts";
 import type { Output } from "../output.ts";
 import { findFront, findReal } from "../place.ts";
 import type { Finding, Patient } from "./finding.ts";
@@ -7,7 +7,7 @@ import type { Finding, Patient } from "./finding.ts";
 export async function run(context: Context): Promise<number> {
   const patient: Patient = {
     context,
-    run: needRun(context),
+    run: nameRun(context),
     front: findFront(),
     real: findReal(context.env),
     fix: flagOption(context, "fix"),

@@ -5,10 +5,12 @@ import { countClients, endAtOnce } from "../../master/process.ts";
 import { clearRecord, countSessions, readRecord } from "../../master/record.ts";
 import { sweep } from "../../master/sweep.ts";
 import { holdLock } from "../lock.ts";
+import { judgeRun } from "../place.ts";
 import { listMasters, type Master } from "../status/masters.ts";
 import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
 
 export async function checkMasters(patient: Patient): Promise<Finding[]> {
+  if (judgeRun(patient.run, patient.context.uid) !== undefined) return [];
   const masters = await listMasters(patient.context);
   const findings: Finding[] = [];
   for (const master of masters) {

@@ -23,7 +23,9 @@ import { journalOf } from "../sessions.ts";
 import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
 
 export async function checkPlaces(patient: Patient): Promise<Finding[]> {
-  const findings = [...(await checkRun(patient)), ...(await checkJournal(patient))];
+  const findings = await checkRun(patient);
+  // In a directory that is not used nothing is looked at.
+  if (judgeRun(patient.run, patient.context.uid) === undefined) findings.push(...(await checkJournal(patient)));
   const folder = textOption(patient.context, "control-path");
   if (folder !== undefined) findings.push(...(await checkControlPath(folder)));
   return findings;

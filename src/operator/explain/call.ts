@@ -4,7 +4,7 @@ import { parseArguments } from "../../argv/parse.ts";
 import { Failure } from "../../fault.ts";
 import { type Call, makePlan, type Plan } from "../../plan/plan.ts";
 import { readRealSsh } from "../../resolve/real-ssh.ts";
-import { type Context, needRun } from "../command.ts";
+import { type Context, nameRun } from "../command.ts";
 import { findFront, findReal, type RealSshFound } from "../place.ts";
 
 export interface Planned {
@@ -15,19 +15,19 @@ export interface Planned {
 
 /** Judges the command line after `--`, in this environment and working directory. */
 export async function planCall(context: Context): Promise<Planned> {
-  const run = needRun(context);
+  const run = nameRun(context);
   const real = findReal(context.env);
   if (real.path === undefined) {
     throw new Failure("cannot", `cannot find the real ssh: ${context.env.SSHIM_REAL_SSH || "no other ssh there"} (set by ${real.origin})`);
   }
   const words = context.ssh[0] === "ssh" ? context.ssh.slice(1) : context.ssh;
   const launcher = { front: findFront(), argv0: "ssh", real: real.path };
-  const { letters } = readRealSsh(run, launcher, context.env);
+  const { letters } = readRealSsh(undefined, launcher, context.env);
   const parsed = parseArguments(words, letters);
   // Where ssh ends before there is a command (-V, -Q, a mistake), every word counts.
   const whole = parsed.host !== undefined && parsed.error === undefined && parsed.effective.asksItself === undefined;
   const end = whole ? parsed.commandIndex : words.length;
   // ssh joins the words of a command: with nothing in them there is none.
-  const call = { ...launcher, run, command: words.slice(end).join(" ") !== "", words: words.slice(0, end) };
+  const call = { ...launcher, run, notes: false, command: words.slice(end).join(" ") !== "", words: words.slice(0, end) };
   return { call, plan: await makePlan(call, context.env), real };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dialCommand } from "../../master/command.ts";
 import type { Plan, SharedPlan } from "../../plan/plan.ts";
 import { composeQuestion } from "../../ticket/question.ts";
-import { type Context, needRun } from "../command.ts";
+import { type Context, nameRun } from "../command.ts";
 import { judgeRun } from "../place.ts";
 import { listMasters, type Master } from "../status/masters.ts";
 import { planCall } from "./call.ts";
@@ -42,12 +42,14 @@ export interface Explanation {
 }
 
 export async function explainCall(context: Context): Promise<Explanation> {
-  const run = needRun(context);
+  const run = nameRun(context);
   const { call, plan, real } = await planCall(context);
   const shared = plan.lane === "pass" ? undefined : plan;
   const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
   const masters =
-    shared === undefined ? [] : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
+    shared === undefined || front !== undefined
+      ? []
+      : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
   const { originsFor } = await import("../../state/config.ts");
   const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
   return {

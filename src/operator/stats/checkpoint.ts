@@ -2,9 +2,10 @@
  * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps how far each of its files was counted
  * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
  */
-import { closeSync, fstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
 import { type JournalEvent, openJournal, parseEvent, readLines } from "../../state/journal.ts";
 import { isSession } from "../../state/journal-events.ts";
+import { replaceFile } from "../../state/own-file.ts";
 import { hashName } from "../../state/paths.ts";
 import { controlsOf, isBroken, relatedTo } from "../sessions.ts";
 import { addEvent, bounds, emptyTally, type Tally } from "./tally.ts";
@@ -69,11 +70,5 @@ function readCheckpoint(path: string): Checkpoint | undefined {
 
 /** Where it cannot be kept the sums are right all the same, this once. */
 function keepCheckpoint(path: string, checkpoint: Checkpoint): void {
-  const temporary = `${path}.${process.pid}`;
-  try {
-    writeFileSync(temporary, JSON.stringify(checkpoint), { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch {
-    rmSync(temporary, { force: true });
-  }
+  replaceFile(path, JSON.stringify(checkpoint));
 }

@@ -7,6 +7,7 @@ import { loadConfig } from "../../state/config.ts";
 import { keyDirectory, keysDirectory } from "../../state/paths.ts";
 import { type Context, needRun } from "../command.ts";
 import { listFolder, modifiedAt } from "../files.ts";
+import { judgeRun } from "../place.ts";
 import { findTitled } from "./titles.ts";
 
 /**
@@ -55,7 +56,8 @@ export async function listMasters(context: Context): Promise<Master[]> {
 export async function listBases(context: Context): Promise<string[]> {
   const config = await loadConfig(context.env);
   const named = config.read.flatMap(({ sections }) => sections.map(({ values }) => values.dir?.value));
-  return [...new Set([needRun(context), ...named.filter((value): value is string => typeof value === "string" && value.startsWith("/"))])];
+  const others = named.filter((value): value is string => typeof value === "string" && value.startsWith("/"));
+  return [...new Set([needRun(context), ...others.filter((base) => judgeRun(base, context.uid) === undefined)])];
 }
 
 interface Place {
