@@ -11,7 +11,7 @@ interface Build {
 
 /** As install/needs.mjs has them for this machine's own build. */
 const small = ["-Os", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
-const linker = ["-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", "-Wl,-z,norelro"];
+const linker = ["-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", "-Wl,-z,norelro", "-flto"];
 const flags = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", ...small, ...linker];
 
 /** Gives the path of the program. Throws one line when it cannot be compiled. */
