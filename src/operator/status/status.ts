@@ -68,7 +68,8 @@ function holdersOf(uid: number, master: Master): Shown["waits_for"] {
 }
 
 async function watch(context: Context, look: () => Promise<Shown[]>): Promise<number> {
-  const interval = readSeconds("interval", textOption(context, "interval") ?? "1s");
+  // Ten times a second is as fast as anybody can read.
+  const interval = Math.max(0.1, readSeconds("interval", textOption(context, "interval") ?? "1s"));
   let ended = false;
   let wake = () => {};
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
