@@ -12,12 +12,12 @@ if (word === "answer") {
     process.exit(1);
   }
 } else {
-  const { runOperator } = await import("./operator/main.ts");
+  const { runOperator } = await import("./cli/main.ts");
   process.exitCode = await runOperator(process.argv.slice(2));
 }
 
 async function answer(words: readonly string[]): Promise<void> {
-  const { openLine, parseAsking } = await import("./answer/line.ts");
+  const { openLine, parseAsking } = await import("./answer/channel.ts");
   const asking = parseAsking(words);
   const front = openLine();
   switch (asking.question) {

@@ -3,14 +3,14 @@
  * ssh answers. It takes two seconds at the most, on a stopped process too.
  */
 import { lstatSync, writeSync } from "node:fs";
+import { journalEvent } from "../journal/journal.ts";
 import { endShard, isOccupied, type Retired, retireShard, type Shard, shardsOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
-import { journalEvent } from "../state/journal.ts";
-import { CALLER_STDERR } from "../state/stderr.ts";
+import { CALLER_STDERR } from "../sys/stderr.ts";
+import type { Asking, Front } from "./channel.ts";
 import { sayDebug } from "./debug.ts";
-import { handOver } from "./hand-over.ts";
-import type { Asking, Front } from "./line.ts";
+import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerControl(asking: Asking, front: Front): Promise<void> {

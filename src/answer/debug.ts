@@ -1,6 +1,6 @@
 /** Our own words on stderr, which only SSHIM_DEBUG allows: without it not one byte. */
 import { writeSync } from "node:fs";
-import { CALLER_STDERR } from "../state/stderr.ts";
+import { CALLER_STDERR } from "../sys/stderr.ts";
 
 /** Says what went wrong, or what is done and why, as one line. */
 export function sayDebug(what: unknown): void {

@@ -3,10 +3,10 @@
  * and prints nothing but what ssh says.
  */
 import type { DialOutcome } from "../master/dial.ts";
-import type { MasterPlan } from "../master/need.ts";
+import type { MasterPlan } from "../master/spec.ts";
 import type { SharedPlan } from "../plan/plan.ts";
+import type { Asking, Front } from "./channel.ts";
 import { sayDebug } from "./debug.ts";
-import type { Asking, Front } from "./line.ts";
 import { recallDial } from "./recall.ts";
 
 /** Ends the process by the front's last line. */
@@ -20,7 +20,7 @@ export async function answerDial(asking: Asking, front: Front): Promise<void> {
   const [plan] = await Promise.all([judge(asking), import("../master/dial.ts")]);
   if (plan.lane === "pass" || front.lock(`key/${plan.key}/${asking.shard}`, 1, 0) === "busy") {
     // What was judged has changed since the front read it: here is the new judgement.
-    const { handOver } = await import("./hand-over.ts");
+    const { handOver } = await import("./publish-ticket.ts");
     handOver(asking, plan, front);
     return front.finish("again");
   }

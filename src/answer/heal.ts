@@ -2,17 +2,17 @@
  * Answers `heal`: something failed at a stage of the way to a master, or on it. What is done about it says src/master/retry.ts; this does it.
  */
 import { writeSync } from "node:fs";
+import type { ControlEvent } from "../journal/journal.ts";
+import { leaveRecord, quarantine } from "../master/control-path.ts";
 import { retireShard, type Shard, shardOf } from "../master/drain.ts";
-import { leaveRecord, quarantine } from "../master/path.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
-import type { ControlEvent } from "../state/journal.ts";
-import { CALLER_STDERR } from "../state/stderr.ts";
+import { CALLER_STDERR } from "../sys/stderr.ts";
+import type { Asking, Front } from "./channel.ts";
 import { sayDebug } from "./debug.ts";
 import { dialAndFinish } from "./dial.ts";
-import { handOver } from "./hand-over.ts";
-import type { Asking, Front } from "./line.ts";
+import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerHeal(asking: Asking, front: Front): Promise<void> {
@@ -52,7 +52,7 @@ async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: F
   if (plan.lane === "pass") {
     return front.finish("exit 255");
   }
-  const { explainLoss } = await import("../master/lost.ts");
+  const { explainLoss } = await import("../master/postmortem.ts");
   const shard = shardOf(plan, asking.shard);
   const loss = await explainLoss(shard, plan.keydir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
   if (loss.words !== "") writeSync(CALLER_STDERR, Buffer.from(loss.words, "latin1"));
@@ -75,7 +75,7 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
   if (asking.detail !== "Session open refused by peer") {
     return front.finish("pass");
   }
-  const { learnLimit } = await import("../master/shard.ts");
+  const { learnLimit } = await import("../master/session-limit.ts");
   const learned = await learnLimit(plan.keydir, shard.record, asking.attempt);
   const outcome = learned.outcome === "closed" ? "pass" : "again";
   // The limit is in the ticket too: who waits for a master that is not there yet counts by it.
@@ -111,7 +111,7 @@ async function judgeAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: 
 }
 
 async function isOfAnother(pid: number, socket: string): Promise<boolean> {
-  const { askAlive } = await import("../mux/client.ts");
+  const { askAlive } = await import("../openssh/mux/client.ts");
   const asked = await askAlive(socket);
   return asked.ok && asked.reply.type === "alive" && asked.reply.pid !== pid;
 }
@@ -126,6 +126,6 @@ function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEven
 }
 
 async function tell(plan: SharedPlan, event: ControlEvent): Promise<void> {
-  const { journalEvent } = await import("../state/journal.ts");
+  const { journalEvent } = await import("../journal/journal.ts");
   journalEvent(plan.run, event, plan.settings);
 }

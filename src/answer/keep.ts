@@ -1,12 +1,13 @@
 /** Keeps what a dial needs of a judgement for the next dial of the same ticket (recall.ts reads it). It is written while ssh is busy with the handshake. */
-import { ticketOf } from "../plan/paper.ts";
+
 import type { SharedPlan } from "../plan/plan.ts";
-import { readOwnFile, replaceFile } from "../state/own-file.ts";
-import { byteLength, dialPath, hashBytes, ticketPath } from "../state/paths.ts";
-import { composeQuestion } from "../ticket/question.ts";
-import { TICKET_BYTES } from "../ticket/ticket.ts";
-import { formatTicket } from "../ticket/write.ts";
-import type { Asking } from "./line.ts";
+import { ticketOf } from "../plan/to-ticket.ts";
+import { composeQuestion } from "../protocol/call-id.ts";
+import { byteLength, dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
+import { TICKET_BYTES } from "../protocol/ticket.ts";
+import { formatTicket } from "../protocol/ticket-write.ts";
+import { readOwnFile, replaceFile } from "../sys/own-file.ts";
+import type { Asking } from "./channel.ts";
 import { FORMAT, KEPT_BYTES, type Kept } from "./recall.ts";
 
 /** Writes RUN/d/<hash> where the stored ticket says just this judgement, and where it depends on nothing that only a new judgement sees. Never throws. */

@@ -1,6 +1,6 @@
 /** Answers `letters`: which option letters the installed ssh has, written to RUN/letters for the front to read. It judges no call. */
-import { readRealSsh } from "../resolve/real-ssh.ts";
-import type { Asking, Front } from "./line.ts";
+import { readRealSsh } from "../openssh/version.ts";
+import type { Asking, Front } from "./channel.ts";
 
 /** Says `again` once the letters are there, `pass` where they cannot be told. */
 export async function answerLetters(asking: Asking, front: Front): Promise<void> {

@@ -2,14 +2,14 @@
  * What a dial needs of a judgement, as it was kept in RUN/d beside the ticket that says the rest (keep.ts): with it a dial asks the real ssh
  * nothing and judges nothing anew. It counts only while that very ticket is there and fresh; whatever else is the case, there is none.
  */
-import type { MasterPlan } from "../master/need.ts";
-import { exists } from "../state/exists.ts";
-import { readOwnFile } from "../state/own-file.ts";
-import { dialPath, hashBytes, ticketPath } from "../state/paths.ts";
-import { composeQuestion } from "../ticket/question.ts";
-import { findStale, parseTicket } from "../ticket/read.ts";
-import { TICKET_BYTES } from "../ticket/ticket.ts";
-import type { Asking } from "./line.ts";
+import type { MasterPlan } from "../master/spec.ts";
+import { composeQuestion } from "../protocol/call-id.ts";
+import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
+import { TICKET_BYTES } from "../protocol/ticket.ts";
+import { findStale, parseTicket } from "../protocol/ticket-read.ts";
+import { exists } from "../sys/exists.ts";
+import { readOwnFile } from "../sys/own-file.ts";
+import type { Asking } from "./channel.ts";
 
 /** Higher with every change of what is kept, so that another version's files count for nothing. */
 export const FORMAT = 1;

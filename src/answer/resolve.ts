@@ -3,12 +3,12 @@
  * just that. A setting, a directory or a disk that is not as it should be stops nothing: the ticket that goes over the line is enough.
  */
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
-import { readFacts } from "../resolve/facts.ts";
-import { hashName } from "../state/paths.ts";
-import { composeQuestion } from "../ticket/question.ts";
+import { composeQuestion } from "../protocol/call-id.ts";
+import { readFacts } from "../protocol/dependencies.ts";
+import { hashName } from "../protocol/paths.ts";
+import type { Asking, Front } from "./channel.ts";
 import { sayDebug } from "./debug.ts";
-import { handOver } from "./hand-over.ts";
-import type { Asking, Front } from "./line.ts";
+import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerResolve(asking: Asking, front: Front): Promise<void> {

@@ -4,21 +4,21 @@
  * repeats nothing but what ssh's own words prove to be harmless.
  */
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
-import { exists } from "../state/exists.ts";
-import { hashName } from "../state/paths.ts";
-import { CALLER_STDERR } from "../state/stderr.ts";
-import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./command.ts";
-import { type DialFailure, judgeDial } from "./evidence.ts";
-import { launchAndWait } from "./launch.ts";
-import { tightLimit } from "./limits.ts";
-import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./log.ts";
-import type { MasterPlan } from "./need.ts";
+import { type DialFailure, judgeDial } from "../openssh/messages.ts";
+import { hashName } from "../protocol/paths.ts";
+import { exists } from "../sys/exists.ts";
+import { CALLER_STDERR } from "../sys/stderr.ts";
+import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./dial-log.ts";
 import { endAtOnce, findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
-import { recallLimit } from "./shard.ts";
+import { tightLimit } from "./rlimits.ts";
+import { recallLimit } from "./session-limit.ts";
+import { launchAndWait } from "./spawn-ssh.ts";
+import type { MasterPlan } from "./spec.ts";
+import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./ssh-command.ts";
 
-/** The part of the line to the front that a dial needs (src/answer/line.ts). */
+/** The part of the line to the front that a dial needs (src/answer/channel.ts). */
 export interface DialLine {
   lock(name: string, count: number, seconds: number): "got" | "waited" | "busy";
   unlock(name: string): void;
@@ -56,11 +56,11 @@ async function tryDial(plan: MasterPlan, shard: number, line: DialLine, meanwhil
   if (socket.startsWith(`${plan.keydir}/`) && exists(`${plan.keydir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);
   if (occupied) {
-    const { clearPath } = await import("./path.ts");
+    const { clearPath } = await import("./control-path.ts");
     const cleared = await clearPath(plan, socket, record);
     if (cleared !== "clear") return cleared === "live" ? { state: "live" } : { state: "pass", reason: "path" };
   }
-  if (exists(record)) (await import("./path.ts")).leaveRecord(record, !occupied);
+  if (exists(record)) (await import("./control-path.ts")).leaveRecord(record, !occupied);
   const place = `dial/${hashName(server(plan))}`;
   if (line.lock(place, plan.settings.max_dials, connectTimeout(plan) ?? 30) === "busy") {
     return { state: "pass", reason: "dials" };
@@ -179,7 +179,7 @@ async function acceptMaster(
 
 /** Where ssh is something that rewrites its arguments: whoever answers on a path that only we know is ours. */
 async function findByAsking(socket: string): Promise<Process | undefined> {
-  const { askAlive } = await import("../mux/client.ts");
+  const { askAlive } = await import("../openssh/mux/client.ts");
   const asked = await askAlive(socket);
   return asked.ok && asked.reply.type === "alive" ? lookAtProcess(asked.reply.pid) : undefined;
 }
@@ -222,7 +222,7 @@ function sleep(seconds: number): Promise<void> {
 }
 
 async function tell(plan: MasterPlan, shard: number, outcome: DialOutcome, ms: number): Promise<void> {
-  const { journalEvent } = await import("../state/journal.ts");
+  const { journalEvent } = await import("../journal/journal.ts");
   const about = { destination: plan.destination, key: plan.key, shard, ms };
   const pid = outcome.state === "made" ? { pid: outcome.record.pid } : {};
   const reason = outcome.state === "pass" ? { reason: outcome.reason } : {};

@@ -3,9 +3,9 @@
  * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
  */
 import { lstatSync } from "node:fs";
-import { type Asked, askToEnd, askToStop } from "../mux/client.ts";
-import { SHARDS } from "../state/paths.ts";
-import { leaveRecord, quarantine } from "./path.ts";
+import { type Asked, askToEnd, askToStop } from "../openssh/mux/client.ts";
+import { SHARDS } from "../protocol/paths.ts";
+import { leaveRecord, quarantine } from "./control-path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
 
 /** One place for a master. */

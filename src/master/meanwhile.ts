@@ -1,6 +1,6 @@
 /** What a dial does while ssh waits for the server, so that it costs the caller nothing. Nothing that the dial itself needs is done here alone. */
-import { journalEvent } from "../state/journal.ts";
-import type { MasterPlan } from "./need.ts";
+import { journalEvent } from "../journal/journal.ts";
+import type { MasterPlan } from "./spec.ts";
 import { isSweepDue } from "./sweep-due.ts";
 
 /**

@@ -3,7 +3,7 @@
  * It reads and writes the file; it starts, asks and ends no process.
  */
 import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
-import { decodeWord, encodeWord } from "../state/paths.ts";
+import { decodeWord, encodeWord } from "../protocol/paths.ts";
 
 export interface MasterRecord {
   /** The connection key of what it was dialled with. */

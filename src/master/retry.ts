@@ -2,7 +2,7 @@
  * The one place that decides what happens after a failure, from (stage, failure) as docs/protocol.md names them. It does nothing itself.
  * At most once: from the moment when NEW_SESSION and its descriptors are sent, only a refusal proves that nothing was started.
  */
-import type { DialFailure } from "./evidence.ts";
+import type { DialFailure } from "../openssh/messages.ts";
 
 /** Where it broke, in the order of a call. `session` = NEW_SESSION and the descriptors were sent, no reply yet. */
 export const stages = ["record", "connect", "hello", "alive", "session", "opened"] as const;

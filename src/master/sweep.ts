@@ -3,8 +3,8 @@
  * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
  */
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { dialsDirectory, keysDirectory, ticketDirectory } from "../state/paths.ts";
-import { isSame } from "./path.ts";
+import { dialsDirectory, keysDirectory, ticketDirectory } from "../protocol/paths.ts";
+import { isSame } from "./control-path.ts";
 import { countSessions, readLocks, readRecord } from "./record.ts";
 
 export interface Swept {

@@ -3,9 +3,9 @@
  * It leaves out only what concerns one session; an option nobody thought of splits the key.
  */
 
-import type { FileFacts } from "../resolve/facts.ts";
-import { factsText } from "../resolve/facts.ts";
-import type { Resolved } from "../resolve/parse-g.ts";
+import type { Resolved } from "../openssh/parse-g.ts";
+import type { FileFacts } from "../protocol/dependencies.ts";
+import { factsText } from "../protocol/dependencies.ts";
 
 /** What goes into a key. */
 export interface KeyParts {

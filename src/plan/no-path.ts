@@ -3,9 +3,9 @@
  * a ControlPath that holds only where nothing else does. Needed only where a file says `none` somewhere.
  */
 import { unlinkSync, writeFileSync } from "node:fs";
-import type { Parsed } from "../argv/parse.ts";
-import { parseResolved } from "../resolve/parse-g.ts";
-import { askResolved, type Launcher } from "../resolve/ssh-g.ts";
+import type { Parsed } from "../openssh/argv/parse.ts";
+import { parseResolved } from "../openssh/parse-g.ts";
+import { askResolved, type Launcher } from "../openssh/ssh-g.ts";
 
 /**
  * True when none is in force, or when it cannot be told: the real ssh knows.

@@ -2,25 +2,27 @@
  * Judges one call: what should happen, and why. It asks the real ssh, reads the configuration, and puts together key, socket and
  * session; it makes no connection, and writes nothing but what is known of the installed ssh.
  */
-import { connectionArguments, dialDestination, type Parsed, parseArguments } from "../argv/parse.ts";
-import { readAccount } from "../resolve/account.ts";
-import { readConfiguration } from "../resolve/depends.ts";
-import { collectFacts, type Dependency, type Facts } from "../resolve/facts.ts";
-import { destinationOf, optionOf, parseResolved, type Resolved } from "../resolve/parse-g.ts";
-import { type RealSsh, readRealSsh } from "../resolve/real-ssh.ts";
-import { askResolved, type Launcher } from "../resolve/ssh-g.ts";
-import { type Config, loadConfig, type Settings, settingsFor } from "../state/config.ts";
-import { chooseBase } from "./base.ts";
-import { claimsOf } from "./claims.ts";
-import { connectionKey, connectionLines, type KeyParts } from "./key.ts";
-import { connectTimeoutOf, everyTimeOf, laneOf, persistOf } from "./lane.ts";
-import { wantsNoPath } from "./no-path.ts";
-import { forwardsAgent, gatherParts, variablesIn } from "./parts.ts";
-import { findPlace, type Place } from "./place.ts";
-import { firstRule, type Resolving, rulesOfConfiguration, rulesOfWords } from "./rules.ts";
-import { readSession, type Session } from "./session.ts";
 
-/** The call to judge: what the front says of it (src/answer/line.ts), or an operator. */
+import { type Config, loadConfig, type Settings, settingsFor } from "../config/config.ts";
+import { readAccount } from "../openssh/account.ts";
+import { connectionArguments, dialDestination, type Parsed, parseArguments } from "../openssh/argv/parse.ts";
+import { destinationOf, optionOf, parseResolved, type Resolved } from "../openssh/parse-g.ts";
+import { readConfiguration } from "../openssh/ssh-config.ts";
+import { askResolved, type Launcher } from "../openssh/ssh-g.ts";
+import { type RealSsh, readRealSsh } from "../openssh/version.ts";
+import { collectFacts, type Dependency, type Facts } from "../protocol/dependencies.ts";
+import type { Session } from "../protocol/ticket.ts";
+import { connectTimeoutOf, everyTimeOf, laneOf, persistOf } from "./action.ts";
+import { chooseBase } from "./base.ts";
+import { claimsOf } from "./compare.ts";
+import { connectionKey, connectionLines, type KeyParts } from "./key.ts";
+import { forwardsAgent, gatherParts, variablesIn } from "./key-parts.ts";
+import { wantsNoPath } from "./no-path.ts";
+import { findPlace, type Place } from "./placement.ts";
+import { firstRule, type Resolving, rulesOfConfiguration, rulesOfWords } from "./rules.ts";
+import { readSession } from "./session.ts";
+
+/** The call to judge: what the front says of it (src/answer/channel.ts), or an operator. */
 export interface Call extends Launcher {
   readonly run: string;
   readonly command: boolean;

@@ -2,9 +2,9 @@
  * The passthrough rules: when the real ssh does it all, in order, each with its name; the first that holds names the reason.
  * They judge what was read and resolved; they look at nothing themselves.
  */
-import type { Parsed } from "../argv/parsed.ts";
-import { flagOf, logLevelOf, optionOf, type Resolved } from "../resolve/parse-g.ts";
-import type { Answer } from "../resolve/ssh-g.ts";
+import type { Parsed } from "../openssh/argv/parsed.ts";
+import { flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
+import type { Answer } from "../openssh/ssh-g.ts";
 
 /** The caller's words, read. */
 export interface Said {

@@ -2,25 +2,10 @@
  * What one session asks of a master: tty, escape character, agent, environment, command, by ssh_session2_setup()'s and
  * mux_client_request_session()'s lights. It says nothing about the connection.
  */
-import type { Parsed } from "../argv/parsed.ts";
-import { escapeOf, flagOf, logLevelOf, optionOf, type Resolved } from "../resolve/parse-g.ts";
 
-export interface Session {
-  readonly tty: "no" | "auto" | "yes" | "force";
-  /** A byte, or 0xffffffff for none. */
-  readonly escape: number;
-  readonly agent: boolean;
-  readonly subsystem: boolean;
-  readonly stdinNull: boolean;
-  /** log.h's number. */
-  readonly logLevel: number;
-  /** -W; a port of -2 stands for a socket path. */
-  readonly stdio: { readonly host: string; readonly port: number } | undefined;
-  /** RemoteCommand, where the caller gave no command. */
-  readonly command: string | undefined;
-  readonly sendEnv: readonly string[];
-  readonly setEnv: readonly string[];
-}
+import type { Parsed } from "../openssh/argv/parsed.ts";
+import { escapeOf, flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
+import type { Session } from "../protocol/ticket.ts";
 
 /**
  * Reads a session out of what was said and resolved. Gives undefined where only the real ssh can (a service name as -W's port).

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { askAlive } from "../../src/mux/client.ts";
+import { askAlive } from "../../src/openssh/mux/client.ts";
 import { poll, processesOf, type RunOptions, runReal, runShim, run as runSide, type Sshd, startSshd, temporary } from "../support/index.ts";
 import { linesOf } from "../support/left.ts";
 import { seen } from "./stage.ts";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { askAlive } from "../../src/mux/client.ts";
+import { askAlive } from "../../src/openssh/mux/client.ts";
 import { mastersOf, poll, processesOf, start, startSshd } from "../support/index.ts";
 import { linesOf, recordsOf } from "../support/left.ts";
 import { fresh, seen } from "./stage.ts";

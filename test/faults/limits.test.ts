@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { tightLimit } from "../../src/master/limits.ts";
+import { tightLimit } from "../../src/master/rlimits.ts";
 import { shell } from "../acceptance/cases.ts";
 import { runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
 import { linesOf, mastersAt, recordsOf } from "../support/left.ts";

@@ -13,8 +13,8 @@ import {
   readReply,
   writeHello,
   writeRequest,
-} from "../../src/mux/protocol.ts";
-import { decodeWord, encodeWord, hashBytes } from "../../src/state/paths.ts";
+} from "../../src/openssh/mux/protocol.ts";
+import { decodeWord, encodeWord, hashBytes } from "../../src/protocol/paths.ts";
 import { buildReader, exampleFrames, goldenFolder } from "../fuzz/build.ts";
 
 const driver = buildReader("golden-driver", ["golden-driver.c"], ["-fsanitize=address,undefined"]);

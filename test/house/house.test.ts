@@ -13,8 +13,8 @@ const sources = projectFiles(["src/"], [".ts"]);
 const imports = readImports(sources);
 
 describe("files", () => {
-  it("have at most 250 lines", () => {
-    const long = projectFiles(["src/", "test/", "bench/", "install/"], code).filter(({ text }) => countLines(text) > 250);
+  it("have at most 400 lines", () => {
+    const long = projectFiles(["src/", "test/", "bench/", "install/"], code).filter(({ text }) => countLines(text) > 400);
     expect(long.map(({ path, text }) => `${path}: ${countLines(text)}`)).toEqual([]);
   });
 
@@ -75,7 +75,16 @@ describe("the README", () => {
 
 describe("imports", () => {
   /** Who may look down on whom; a folder may use its own level and everything below. */
-  const levels = [["fault.ts"], ["resolve", "argv", "mux", "state"], ["plan", "master", "ticket"], ["answer", "operator"], ["main.ts"]];
+  const levels = [
+    ["fault.ts"],
+    ["sys"],
+    ["protocol"],
+    ["openssh", "config", "journal"],
+    ["master"],
+    ["plan"],
+    ["answer", "cli"],
+    ["main.ts"],
+  ];
   const levelOf = (path: string) => levels.findIndex((level) => level.includes(path.split("/")[1] ?? ""));
   const inside = imports.filter(({ to }) => to.startsWith("src/"));
 
@@ -133,7 +142,7 @@ describe("the front", () => {
   });
 
   it("has the option letters that the control plane has", async () => {
-    const { optionsHeader } = await import("../../src/argv/generate.ts");
+    const { optionsHeader } = await import("../../src/openssh/argv/generate.ts");
     expect(front.find(({ path }) => path.endsWith("/options.h"))?.text).toBe(optionsHeader());
   });
 });

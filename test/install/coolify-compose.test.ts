@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { editComposeFile } from "../../src/operator/install/compose.ts";
+import { editComposeFile } from "../../src/cli/commands/install/compose.ts";
 import { repository } from "../support/index.ts";
 import { files, refused, service } from "./compose-files.ts";
 import { scratch } from "./package.ts";

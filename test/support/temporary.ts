@@ -27,7 +27,7 @@ export function temporary(prefix = "st-"): string {
   return directory;
 }
 
-/** Makes files look an hour old: on one that changed in the last 20 ms no ticket is stored (src/resolve/facts.ts), and then it is luck how often a test asks. */
+/** Makes files look an hour old: on one that changed in the last 20 ms no ticket is stored (src/protocol/dependencies.ts), and then it is luck how often a test asks. */
 export function backdate(...paths: string[]): void {
   const then = Date.now() / 1000 - 3600;
   for (const path of paths) utimesSync(path, then, then);

@@ -1,0 +1,24 @@
+/** Gives the front a new judgement: over the line for this call, and as a file for the next ones. It judges nothing. */
+
+import { journalEvent } from "../journal/journal.ts";
+import type { Plan } from "../plan/plan.ts";
+import { ticketOf } from "../plan/to-ticket.ts";
+import { composeQuestion } from "../protocol/call-id.ts";
+import { hashName } from "../protocol/paths.ts";
+import { formatTicket, isStorable, storeTicket } from "../protocol/ticket-write.ts";
+import type { Asking, Front } from "./channel.ts";
+
+/** Stores the ticket of a plan, sends it, and journals what could not be read. A question that cannot be written here gets none: the front goes by the one it has. */
+export function handOver(
+  asking: Asking,
+  plan: Plan,
+  front: Front,
+  question = composeQuestion(process.env, asking.command, asking.words),
+): void {
+  if (hashName(question) !== asking.ticket) return;
+  const ticket = ticketOf(plan, question);
+  const text = formatTicket(ticket);
+  if (plan.unsure === undefined && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
+  for (const problem of plan.config.problems) journalEvent(plan.run, { event: "config", problem }, plan.settings);
+  front.ticket(text);
+}

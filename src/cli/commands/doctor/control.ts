@@ -1,0 +1,52 @@
+/**
+ * The control plane dies of things that ssh does not mind (no libstdc++, no /proc, little address space); then every new connection is
+ * passed through. Tried as callers would have it: by a cold call in an empty runtime directory, to a host that cannot be.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { listFolder, readText } from "../../../sys/folder.ts";
+import { type Finding, good, type Patient, problem, tryProgram } from "./finding.ts";
+
+export function checkControl(patient: Patient): Finding[] {
+  const findings = [checkStart(patient)];
+  if (findings[0]?.level === "ok") findings.push(checkCold(patient));
+  const limit = /^Max address space\s+(\S+)/m.exec(readText("/proc/self/limits"))?.[1];
+  if (limit !== undefined && limit !== "unlimited" && Number(limit) < NEEDED) {
+    const what = `the address space is limited to ${Math.round(Number(limit) / 2 ** 20)} MB (ulimit -v)`;
+    findings.push(problem("memory", what, "the control plane may not start under it", "raise the limit for callers of ssh"));
+  }
+  return findings;
+}
+
+/** What the runtime reserves, without using it. */
+const NEEDED = 4 * 2 ** 30;
+const NEEDS = "it needs libstdc++ and libgcc_s (on musl), /proc and about 4 GB of address space";
+
+function checkStart({ context, front }: Patient): Finding {
+  const control = context.env.SSHIM_CONTROL || join(dirname(front), "sshim-control");
+  const started = tryProgram(control, ["--version"], { PATH: context.env.PATH, HOME: context.env.HOME }, 15_000);
+  if (started.code === 0) return good("control", `the control plane starts: ${control}, ${Math.round(started.ms)} ms`);
+  const words = started.stderr.trim().split("\n")[0] || `exit ${started.code}`;
+  return problem(
+    "control",
+    `the control plane does not start: ${control} (${words})`,
+    "every connection that has no ticket yet is passed through: nothing is shared",
+    NEEDS,
+  );
+}
+
+/** A ticket is the proof that the control plane was asked and answered. */
+function checkCold({ context, front }: Patient): Finding {
+  const run = mkdtempSync(join(tmpdir(), "sshim-c-"));
+  try {
+    const env = { ...context.env, SSHIM: undefined, SSHIM_AS: undefined, SSHIM_DIR: run, SSHIM_RETRIES: "0" };
+    const args = ["-F", "none", "-oBatchMode=yes", "-oProxyCommand=false", "-n", "--", "sshim-doctor.invalid", "true"];
+    const cold = tryProgram(front, args, env, 30_000);
+    if (listFolder(join(run, "t")).length > 0) return good("cold", `a cold call is answered by it, after ${Math.round(cold.ms)} ms`);
+    const why = /"why":"([^"]*)"/.exec(readText(join(run, "journal.jsonl")))?.[1] ?? "no answer";
+    return problem("cold", `a cold call is passed through (${why})`, "connections that have no ticket yet are not shared", NEEDS);
+  } finally {
+    rmSync(run, { recursive: true, force: true });
+  }
+}

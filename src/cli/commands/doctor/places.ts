@@ -1,0 +1,229 @@
+/** The directories: may sockets be bound and linked there, are names short enough, may others write, is the journal kept. */
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { byteLength, keyDirectory, USABLE_SOCKET_BYTES } from "../../../protocol/paths.ts";
+import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
+import { textOption } from "../../command.ts";
+import { judgeRun } from "../../place.ts";
+import { journalOf } from "../../sessions.ts";
+import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
+
+export async function checkPlaces(patient: Patient): Promise<Finding[]> {
+  const findings = await checkRun(patient);
+  // In a directory that is not used nothing is looked at.
+  if (judgeRun(patient.run, patient.context.uid) === undefined) findings.push(...(await checkJournal(patient)));
+  const folder = textOption(patient.context, "control-path");
+  if (folder !== undefined) findings.push(...(await checkControlPath(folder)));
+  return findings;
+}
+
+async function checkRun({ run, context, fix }: Patient): Promise<Finding[]> {
+  const unsafe = judgeRun(run, context.uid);
+  if (unsafe !== undefined) {
+    if (fix && repairMode(run, context.uid))
+      return [fixed("run", `${run} is ours alone now (mode 700)`), ...(await checkRun({ run, context, fix: false } as Patient))];
+    return [
+      problem(
+        "run",
+        `the runtime directory ${run} is not used: ${unsafe}`,
+        "every call is passed through",
+        "remove it, or set SSHIM_DIR to a directory of your own (mode 700)",
+      ),
+    ];
+  }
+  try {
+    mkdirSync(run, { mode: 0o700 });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "EEXIST")
+      return [
+        problem(
+          "run",
+          `the runtime directory ${run} cannot be made: ${code}`,
+          "every call is passed through",
+          "set SSHIM_DIR to a directory of your own",
+        ),
+      ];
+  }
+  const length = byteLength(`${keyDirectory(run, "0".repeat(32))}/0`);
+  if (length > USABLE_SOCKET_BYTES) {
+    return [
+      problem(
+        "run",
+        `${run} is too long a name: sockets in it would have ${length} bytes, ${USABLE_SOCKET_BYTES} can be used`,
+        "nothing is shared",
+        "set SSHIM_DIR to a shorter path",
+      ),
+    ];
+  }
+  const wrong = await tryDirectory(run);
+  if (wrong.length > 0)
+    return wrong.map((why) =>
+      problem(
+        "run",
+        `in ${run} ${why}`,
+        "no master can listen there",
+        "set SSHIM_DIR to a local directory, such as one below /run or /dev/shm",
+      ),
+    );
+  return [good("run", `the runtime directory ${run} is ours alone; sockets can be bound and linked there`), ...checkRoom(run)];
+}
+
+function checkRoom(run: string): Finding[] {
+  const { bavail, bsize } = statfsSync(run);
+  const free = (bavail * bsize) / 2 ** 20;
+  return free < 16
+    ? [
+        problem(
+          "room",
+          `${run} has ${free.toFixed(1)} MB left`,
+          "tickets and records cannot be written: calls are passed through",
+          "make room, or set SSHIM_DIR",
+        ),
+      ]
+    : [];
+}
+
+/** Only a directory of ours is put right, never a link. */
+function repairMode(run: string, uid: number): boolean {
+  const found = lstatSync(run);
+  if (!found.isDirectory() || found.uid !== uid) return false;
+  chmodSync(run, 0o700);
+  return true;
+}
+
+async function checkJournal({ context }: Patient): Promise<Finding[]> {
+  const path = await journalOf(context);
+  if (path === undefined)
+    return [
+      note(
+        "journal",
+        "the journal is switched off",
+        "sshim log, why, stats and report know nothing",
+        'set journal in the configuration, or take "off" out',
+      ),
+    ];
+  const there = statSync(path, { throwIfNoEntry: false });
+  const lost = tryJournal(path, there !== undefined);
+  if (lost !== undefined)
+    return [
+      problem(
+        "journal",
+        `the journal ${path} ${lost}`,
+        "what happens is not written down: log, why, stats and report know nothing of it",
+        "make it a file of your own in a directory that is there, or set journal in the configuration",
+      ),
+    ];
+  if (!there) return [good("journal", `no journal yet: ${path}`)];
+  if (there.isFile() && (there.mode & 0o077) !== 0)
+    return [
+      note(
+        "journal",
+        `${path} can be read by others (mode ${(there.mode & 0o777).toString(8)})`,
+        "they see who connects where, though no command",
+        `chmod 600 ${path}`,
+      ),
+    ];
+  return [good("journal", `the journal is ${path}, ${(there.size / 2 ** 20).toFixed(1)} MB`)];
+}
+
+/** Opens it as a call does, and as `sshim log` does; makes none. Gives what is wrong with it. */
+function tryJournal(path: string, there: boolean): string | undefined {
+  try {
+    if (there) closeSync(openToAppend(path));
+    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return `cannot be written: ${whyNot(error)}`;
+  }
+  try {
+    const fd = there ? openToRead(path) : undefined;
+    if (fd !== undefined) closeSync(fd);
+  } catch (error) {
+    return `cannot be read: ${whyNot(error)}`;
+  }
+  return undefined;
+}
+
+async function checkControlPath(folder: string): Promise<Finding[]> {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory())
+    return [problem("control-path", `${folder} is no directory`, "callers that name a ControlPath there fail", "make it")];
+  const findings: Finding[] = [];
+  const wrong = await tryDirectory(folder);
+  for (const why of wrong)
+    findings.push(
+      problem(
+        "control-path",
+        `in ${folder} ${why}`,
+        "no master can listen there: OpenSSH's own would not either, and calls are passed through",
+        "use a directory on a file system of this machine, not a bind mount from another",
+      ),
+    );
+  const longest = Math.max(0, ...readdirSync(folder).map((name) => byteLength(join(folder, name))));
+  if (longest > USABLE_SOCKET_BYTES)
+    findings.push(
+      note(
+        "control-path-length",
+        `a path in ${folder} has ${longest} bytes; OpenSSH can use ${USABLE_SOCKET_BYTES}`,
+        "sshim serves such callers at a path of its own; plain ssh fails there",
+        "nothing, as long as sshim is in use",
+      ),
+    );
+  if ((found.mode & 0o002) !== 0 && (found.mode & 0o1000) === 0)
+    findings.push(
+      problem(
+        "control-path-mode",
+        `${folder} can be written by everybody`,
+        "anybody may put a socket of his own there",
+        `chmod o-w ${folder}`,
+      ),
+    );
+  return findings.length > 0 ? findings : [good("control-path", `sockets can be bound and linked in ${folder}`)];
+}
+
+/** What OpenSSH does there: bind a socket under a temporary name and link it into place (mux.c, muxserver_listen). */
+async function tryDirectory(folder: string): Promise<string[]> {
+  let place: string;
+  try {
+    place = mkdtempSync(join(folder, ".sshim-"));
+  } catch (error) {
+    return [`nothing can be written (${(error as NodeJS.ErrnoException).code})`];
+  }
+  try {
+    const socket = join(place, "s");
+    const bound = await bindOnce(socket, () => linkSync(socket, join(place, "l")));
+    return bound === undefined ? [] : [bound];
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function bindOnce(path: string, whileBound: () => void): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(`no socket can be bound (${error.code})`));
+    server.listen(path, () => {
+      let why: string | undefined;
+      try {
+        whileBound();
+      } catch (error) {
+        why = `no hard link can be made (${(error as NodeJS.ErrnoException).code})`;
+      }
+      server.close(() => resolve(why));
+    });
+  });
+}

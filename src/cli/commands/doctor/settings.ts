@@ -1,0 +1,34 @@
+/** The configuration, ours and ssh's: mistakes in ours, and an ssh_config that shares connections too. */
+
+import { loadConfig, settingsFor } from "../../../config/config.ts";
+import { textOption } from "../../command.ts";
+import { type Finding, good, note, type Patient, problem } from "./finding.ts";
+import { findIn } from "./ssh-config.ts";
+
+export async function checkSettings(patient: Patient): Promise<Finding[]> {
+  const { context } = patient;
+  const config = await loadConfig(context.env);
+  const findings = config.problems.map((what) => problem("config", what, "the default holds instead", "sshim config check"));
+  if (findings.length === 0) findings.push(good("config", "the configuration can be read"));
+  const host = textOption(context, "host");
+  if (!settingsFor(config, host).enabled)
+    findings.push(note("enabled", "sshim is switched off here", "every call is passed through", "sshim config shows where it was set"));
+  return [...findings, ...checkTwice(patient, host)];
+}
+
+/** ControlMaster in ssh_config: honoured, at its path; but it is not needed, and plain ssh goes to the same masters. */
+function checkTwice(patient: Patient, host: string | undefined): Finding[] {
+  const found = findIn(patient, host ?? "sshim-doctor.invalid", ["controlmaster", "controlpath"]);
+  const path = found.get("controlpath");
+  const master = found.get("controlmaster");
+  if (path === undefined || path === "none" || master === "no" || master === "false")
+    return [good("shares-twice", "ssh_config does not share connections by itself")];
+  return [
+    note(
+      "shares-twice",
+      `ssh_config shares connections too: ControlMaster ${master}, ControlPath ${path}`,
+      "sshim keeps its first master there; a plain ssh meets the same master, and -O exit by a plain ssh cuts its sessions",
+      "take ControlMaster and ControlPath out of ssh_config where sshim is used",
+    ),
+  ];
+}

@@ -1,0 +1,17 @@
+/** What the real ssh makes of a host (`ssh -G`), for the doctor. It connects to nothing. */
+
+import { parseResolved } from "../../../openssh/parse-g.ts";
+import { askResolved } from "../../../openssh/ssh-g.ts";
+import type { Patient } from "./finding.ts";
+
+/** The first value of each keyword. */
+export function findIn({ context, front, real }: Patient, host: string, keywords: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  if (real.path === undefined) return found;
+  const resolved = parseResolved(askResolved({ front, argv0: "ssh", real: real.path }, [...context.ssh, "--", host], context.env).text);
+  for (const keyword of keywords) {
+    const value = resolved.get(keyword)?.[0];
+    if (value !== undefined) found.set(keyword, value);
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+/** Retires (or ends) one master under its lock, and writes it down. It decides nothing. */
+
+import { journalEvent } from "../../../journal/journal.ts";
+import { isSame } from "../../../master/control-path.ts";
+import { retireShard } from "../../../master/drain.ts";
+import { endAtOnce } from "../../../master/process.ts";
+import { readRecord } from "../../../master/record.ts";
+import { type Context, needRun } from "../../command.ts";
+import { holdLock } from "../../lock.ts";
+import { findFront } from "../../place.ts";
+import type { Master } from "../status/masters.ts";
+
+export interface Drained {
+  destination: string | null;
+  key: string;
+  shard: number;
+  pid: number;
+  /** retired: it takes no new session · draining: it did so already · ended · none: nobody was there · wedged, refused, odd (no master), busy: not done. */
+  result: "retired" | "draining" | "ended" | "none" | "wedged" | "refused" | "odd" | "busy";
+  /** What it still carried. */
+  sessions: number;
+}
+
+/** How long a dial in progress is waited for. */
+const LOCK_SECONDS = 10;
+
+export async function retireMaster(context: Context, master: Master, now: boolean, reason: "drain" | "fresh" = "drain"): Promise<Drained> {
+  const { destination, key, shard, pid, sessions } = master;
+  const about = { destination, key, shard, pid, sessions };
+  if (master.state === "draining" || master.state === "orphan") {
+    if (!now) return { ...about, result: "draining" };
+    endProcess(master);
+    note(context, master, "ended", reason);
+    return { ...about, result: "ended" };
+  }
+  const lock = await holdLock(findFront(), `key/${key}/${shard}`, LOCK_SECONDS);
+  if (!lock) return { ...about, result: "busy" };
+  try {
+    const place = { number: shard, socket: master.socket ?? "", record: master.record.replace(/\.m\.\d+$/, ".m") };
+    const retired = await retireShard(place, reason);
+    const ends = now && retired !== "refused" && retired !== "odd";
+    if (ends) endProcess({ ...master, record: `${place.record}.${pid}` });
+    const result = ends ? "ended" : retired;
+    note(context, master, result, reason);
+    return { ...about, result };
+  } finally {
+    lock.release();
+  }
+}
+
+/** By the pid of the record, and only while it is that master: a retired one has no path left that its end could take away. */
+function endProcess(master: Pick<Master, "record" | "pid">): void {
+  const record = readRecord(master.record);
+  if (record !== undefined && record.pid === master.pid && isSame(record)) endAtOnce(record.pid);
+}
+
+function note(context: Context, master: Master, outcome: string, reason: string): void {
+  const { destination, key, shard, pid, sessions } = master;
+  journalEvent(needRun(context), { event: "retire", ...(destination ? { destination } : {}), key, shard, pid, sessions, reason, outcome });
+}

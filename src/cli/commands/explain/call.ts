@@ -1,0 +1,33 @@
+/** An ssh command line as the front would put it to the control plane: where the command starts, which ssh is real, the question. */
+
+import { Failure } from "../../../fault.ts";
+import { parseArguments } from "../../../openssh/argv/parse.ts";
+import { readRealSsh } from "../../../openssh/version.ts";
+import { type Call, makePlan, type Plan } from "../../../plan/plan.ts";
+import { type Context, nameRun } from "../../command.ts";
+import { findFront, findReal, type RealSshFound } from "../../place.ts";
+
+export interface Planned {
+  call: Call;
+  plan: Plan;
+  real: RealSshFound;
+}
+
+/** Judges the command line after `--`, in this environment and working directory. */
+export async function planCall(context: Context): Promise<Planned> {
+  const run = nameRun(context);
+  const real = findReal(context.env);
+  if (real.path === undefined) {
+    throw new Failure("cannot", `cannot find the real ssh: ${context.env.SSHIM_REAL_SSH || "no other ssh there"} (set by ${real.origin})`);
+  }
+  const words = context.ssh[0] === "ssh" ? context.ssh.slice(1) : context.ssh;
+  const launcher = { front: findFront(), argv0: "ssh", real: real.path };
+  const { letters } = readRealSsh(undefined, launcher, context.env);
+  const parsed = parseArguments(words, letters);
+  // Where ssh ends before there is a command (-V, -Q, a mistake), every word counts.
+  const whole = parsed.host !== undefined && parsed.error === undefined && parsed.effective.asksItself === undefined;
+  const end = whole ? parsed.commandIndex : words.length;
+  // ssh joins the words of a command: with nothing in them there is none.
+  const call = { ...launcher, run, notes: false, command: words.slice(end).join(" ") !== "", words: words.slice(0, end) };
+  return { call, plan: await makePlan(call, context.env), real };
+}

@@ -1,0 +1,134 @@
+/** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { dialCommand } from "../../../master/ssh-command.ts";
+import type { Plan, SharedPlan } from "../../../plan/plan.ts";
+import { composeQuestion } from "../../../protocol/call-id.ts";
+import { type Context, nameRun } from "../../command.ts";
+import { judgeRun } from "../../place.ts";
+import { listMasters, type Master } from "../status/masters.ts";
+import { planCall } from "./call.ts";
+import { lookUpTicket, type TicketState } from "./ticket.ts";
+
+/** QUESTION_MAX of src/front/front.h. */
+const LONGEST_QUESTION = 16_000;
+
+export interface Explanation {
+  lane: Plan["lane"];
+  /** The rule that decided, as in the journal; and in a sentence. */
+  reason: string;
+  why: string;
+  destination: string | null;
+  key: string | null;
+  /** The connection key; another than `key` on a caller's own ControlPath. */
+  connection_key: string | null;
+  key_parts: { options: string[]; beyond: string[]; files: string[] } | null;
+  socket: string | null;
+  /** The socket is the caller's own ControlPath. */
+  own_control_path: boolean;
+  shards: number | null;
+  masters: Array<Pick<Master, "shard" | "pid" | "state" | "sessions" | "limit" | "age_seconds">>;
+  /** What would be dialled if there were no master: argv of the real ssh. */
+  dial: string[] | null;
+  real_ssh: { path: string; version: string | null; origin: string; skipped: string[] };
+  ticket: TicketState | null;
+  /** Why the ticket is never kept. */
+  once: string | null;
+  /** Why it is not kept just now: a file that it depends on is too young. */
+  unsure: string | null;
+  session: Record<string, unknown> | null;
+  settings: Array<{ name: string; value: unknown; origin: string }>;
+  problems: string[];
+}
+
+export async function explainCall(context: Context): Promise<Explanation> {
+  const run = nameRun(context);
+  const { call, plan, real } = await planCall(context);
+  const shared = plan.lane === "pass" ? undefined : plan;
+  const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
+  const masters =
+    shared === undefined || front !== undefined
+      ? []
+      : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
+  const { originsFor } = await import("../../../config/config.ts");
+  const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
+  return {
+    lane: front ? "pass" : plan.lane,
+    reason: front?.reason ?? plan.reason,
+    why: front?.why ?? plan.why,
+    destination: plan.destination ?? null,
+    key: shared?.key ?? null,
+    connection_key: shared?.character ?? null,
+    key_parts: shared === undefined ? null : partsOf(shared),
+    socket: shared?.socket ?? null,
+    own_control_path: shared?.own ?? false,
+    shards: shared?.shards ?? null,
+    masters: masters.map(({ shard, pid, state, sessions, limit, age_seconds }) => ({ shard, pid, state, sessions, limit, age_seconds })),
+    dial: shared === undefined || shared.lane === "control" ? null : dialOf(shared),
+    real_ssh: {
+      path: call.real,
+      version: plan.ssh.version?.join(".") ?? null,
+      origin: real.origin,
+      skipped: real.candidates.filter(({ kind }) => kind === "front").map(({ path }) => path),
+    },
+    ticket: front ? null : lookUpTicket(call, context.env),
+    once: plan.once ?? null,
+    unsure: plan.unsure ?? null,
+    session: shared === undefined ? null : sessionOf(shared),
+    settings: origins
+      .filter(({ origin }) => origin !== "default")
+      .map(({ name, value, origin }) => ({ name, value: value ?? null, origin })),
+    problems: plan.config.problems,
+  };
+}
+
+/** What the front passes before it asks anybody (src/front/main.c). */
+function judgeFront(
+  context: Context,
+  run: string,
+  question: string,
+  words: readonly string[],
+): { reason: string; why: string } | undefined {
+  if (context.env.SSHIM === "off") return { reason: "off", why: "switched off (set by SSHIM=off)" };
+  const unsafe = judgeRun(run, context.uid);
+  if (unsafe) return { reason: "no place", why: `the runtime directory ${run} is not used: ${unsafe}` };
+  if (hasStrangeBytes(words)) return { reason: "question", why: "options or host are not valid UTF-8" };
+  if (Buffer.byteLength(question) > LONGEST_QUESTION) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
+  return undefined;
+}
+
+/** The runtime has replaced what is no UTF-8; the kernel still has the bytes. */
+function hasStrangeBytes(words: readonly string[]): boolean {
+  if (!words.some((word) => word.includes("\ufffd"))) return false;
+  try {
+    const given = readFileSync("/proc/self/cmdline", "latin1").split("\0");
+    const replaced = given.filter((bytes) => words.includes(Buffer.from(bytes, "latin1").toString()));
+    return replaced.some((bytes) => !isUtf8(Buffer.from(bytes, "latin1")));
+  } catch {
+    return false;
+  }
+}
+
+function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {
+  return { options: [...parts.lines], beyond: [...parts.beyond], files: [...parts.files] };
+}
+
+function dialOf(plan: SharedPlan): string[] {
+  const { words } = dialCommand(plan, plan.socket, undefined, undefined, undefined);
+  return [plan.real, ...words];
+}
+
+function sessionOf({ session }: SharedPlan): Record<string, unknown> {
+  const { tty, agent, subsystem, stdinNull, stdio, command, sendEnv, setEnv } = session;
+  const names = setEnv.map((assignment) => assignment.split("=", 1)[0] ?? "");
+  return {
+    tty,
+    agent,
+    subsystem,
+    stdin_null: stdinNull,
+    stdio: stdio ?? null,
+    remote_command: command !== undefined,
+    send_env: sendEnv,
+    set_env: names,
+  };
+}

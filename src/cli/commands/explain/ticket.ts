@@ -1,0 +1,60 @@
+/** Looks a ticket up as the front does, and says which of its dependencies no longer hold. It changes none. */
+import { readFileSync, statSync } from "node:fs";
+import type { Call } from "../../../plan/plan.ts";
+import { composeQuestion } from "../../../protocol/call-id.ts";
+import { factsText, readFacts } from "../../../protocol/dependencies.ts";
+import { hashVariable } from "../../../protocol/environment.ts";
+import { decodeWord, hashName, ticketPath } from "../../../protocol/paths.ts";
+
+export interface TicketState {
+  path: string;
+  /** fresh: the front follows it without asking · stale, none, damaged: it asks first. */
+  state: "fresh" | "stale" | "none" | "damaged";
+  /** What changed since it was written, as sentences. */
+  stale: string[];
+  /** How many things it depends on. */
+  dependencies: number;
+  written: string | null;
+}
+
+export function lookUpTicket(call: Call, env: NodeJS.ProcessEnv): TicketState {
+  const question = composeQuestion(env, call.command, call.words);
+  const path = ticketPath(call.run, hashName(question));
+  const none = { path, stale: [], dependencies: 0, written: null };
+  let text: string;
+  let written: string;
+  try {
+    text = readFileSync(path, "utf8");
+    written = statSync(path).mtime.toISOString();
+  } catch {
+    return { ...none, state: "none" };
+  }
+  const lines = text.split("\n");
+  const asked = lines.find((line) => line.startsWith("question "))?.slice(9);
+  if (lines[0] !== "sshim-ticket 1" || lines.at(-2) !== "end" || asked !== question) return { ...none, state: "damaged", written };
+  const dependencies = lines.filter((line) => /^(file|nofile|env|cwd) /.test(line));
+  const stale = dependencies.flatMap((line) => judgeLine(line.split(" "), env) ?? []);
+  return { path, state: stale.length > 0 ? "stale" : "fresh", stale, dependencies: dependencies.length, written };
+}
+
+function judgeLine([kind, first = "", ...rest]: string[], env: NodeJS.ProcessEnv): string | undefined {
+  switch (kind) {
+    case "file": {
+      const path = decodeWord(first);
+      const now = readFacts(path);
+      if (now === undefined || now === "unknown") return `${path} is gone`;
+      return factsText(now) === rest.join(" ") ? undefined : `${path} changed`;
+    }
+    case "nofile": {
+      const path = decodeWord(first);
+      return readFacts(path) === undefined ? undefined : `${path} is there now`;
+    }
+    case "env":
+      return hashVariable(env, first) === rest[0] ? undefined : `the variable ${first} changed`;
+    default: {
+      const here = readFacts(".");
+      const same = here !== undefined && here !== "unknown" && `${here.device} ${here.inode}` === `${first} ${rest[0]}`;
+      return same ? undefined : "the working directory is another";
+    }
+  }
+}

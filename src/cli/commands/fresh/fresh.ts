@@ -1,0 +1,73 @@
+/** `sshim fresh`: retires the masters of one ssh command line's connection and dials a new one, so that the next call sees a new login. */
+import { type DialLine, type DialOutcome, dialMaster } from "../../../master/dial.ts";
+import { workMeanwhile } from "../../../master/meanwhile.ts";
+import type { SharedPlan } from "../../../plan/plan.ts";
+import { BUSY, type Context, needRun } from "../../command.ts";
+import { type Held, holdLock, holdLockNow } from "../../lock.ts";
+import { type Drained, retireMaster } from "../drain/retire.ts";
+import { planShared } from "../explain/explain.ts";
+import { listMasters } from "../status/masters.ts";
+
+export async function run(context: Context): Promise<number> {
+  const run = needRun(context);
+  const plan = await planShared(context);
+  const masters = (await listMasters(context)).filter(({ key, state }) => key === plan.key && (state === "live" || state === "wedged"));
+  const retired = await Promise.all(masters.map((master) => retireMaster(context, master, false, "fresh")));
+  const lock = await holdLock(plan.front, `key/${plan.key}/0`, 30);
+  if (!lock) return finish(context, plan, retired, { state: "pass", reason: "busy" }, BUSY);
+  const line = lockLine(plan.front);
+  try {
+    const outcome = await dialMaster(plan, 0, line, () => workMeanwhile(plan, run));
+    return finish(context, plan, retired, outcome, codeOf(outcome));
+  } finally {
+    line.close();
+    lock.release();
+  }
+}
+
+function codeOf(outcome: DialOutcome): number {
+  if (outcome.state === "failed") return outcome.exitCode;
+  return outcome.state === "pass" ? 1 : 0;
+}
+
+function finish(context: Context, plan: SharedPlan, retired: readonly Drained[], outcome: DialOutcome, code: number): number {
+  const pid = outcome.state === "made" ? outcome.record.pid : null;
+  const { destination, key } = plan;
+  if (context.out.json) {
+    context.out.value({ destination, key, retired, outcome: outcome.state, pid, reason: outcome.state === "pass" ? outcome.reason : null });
+    return code;
+  }
+  const left = retired.filter(({ result }) => result === "retired").reduce((sum, one) => sum + one.sessions, 0);
+  const old = retired.length === 0 ? "there was none" : `${retired.length} old, with ${left} session${left === 1 ? "" : "s"} to finish`;
+  if (outcome.state === "made") context.out.write(`${destination}: a new connection, pid ${pid} (${old})\n`);
+  else if (outcome.state === "live") context.out.write(`${destination}: somebody else made a new connection at the same moment (${old})\n`);
+  else if (outcome.state === "pass")
+    context.out.write(`${destination}: no connection was made (${outcome.reason}); the real ssh will do it by itself (${old})\n`);
+  return code;
+}
+
+/** A dial asks for one of the places of its server: the first that is free, or a turn at one of them. */
+function lockLine(front: string): DialLine & { close: () => void } {
+  const held = new Map<string, Held>();
+  return {
+    lock(name, count, seconds) {
+      for (let index = 0; index <= count; index++) {
+        const place = `${name}/${index % count}`;
+        const got = holdLockNow(front, place, index === count ? seconds : 0);
+        if (got) {
+          held.set(name, got);
+          return index === count ? "waited" : "got";
+        }
+      }
+      return "busy";
+    },
+    unlock(name) {
+      held.get(name)?.release();
+      held.delete(name);
+    },
+    wait() {},
+    close() {
+      for (const lock of held.values()) lock.release();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** `sshim log`: the journal's lines, filtered, and followed as it grows. It reads only. */
+import { Failure } from "../../../fault.ts";
+import { followJournal } from "../../../journal/follow.ts";
+import type { JournalEvent } from "../../../journal/journal.ts";
+import { type Context, flagOption, textOption } from "../../command.ts";
+import { destinationNamed } from "../../destinations.ts";
+import { journalOf, readEvents } from "../../sessions.ts";
+import { readSince } from "../../units.ts";
+import { makeFilter } from "./filter.ts";
+import { formatEvent } from "./format.ts";
+
+export async function run(context: Context): Promise<number> {
+  const since = textOption(context, "since");
+  const lines = readLines(textOption(context, "lines"));
+  const filter = makeFilter(textOption(context, "event"), textOption(context, "outcome"));
+  const show = (event: JournalEvent) =>
+    context.out.write(context.out.json ? `${JSON.stringify(event)}\n` : formatEvent(event, context.out));
+  const follow = flagOption(context, "follow");
+  const past = follow && since === undefined ? [] : (await readEvents(context, since ? readSince(since, new Date()) : "")).filter(filter);
+  for (const event of past.slice(Math.max(0, past.length - lines))) show(event);
+  if (!follow) return past.length > 0 ? 0 : 1;
+  await followFrom(context, filter, show);
+  return 0;
+}
+
+function readLines(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Failure("usage", `cannot read --lines: ${JSON.stringify(text)} is no whole number`);
+}
+
+async function followFrom(context: Context, filter: (event: JournalEvent) => boolean, show: (event: JournalEvent) => void): Promise<void> {
+  const path = await journalOf(context);
+  if (path === undefined) return;
+  const host = textOption(context, "host");
+  const isNamed = host === undefined ? () => true : destinationNamed(context, host);
+  const ended = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ended.abort());
+  const take = (event: JournalEvent) => {
+    if (filter(event) && isNamed(event.destination)) show(event);
+  };
+  await followJournal(path, take, { signal: ended.signal });
+}

@@ -1,0 +1,90 @@
+/** The facts of a report: totals, the stretch before it, and every 255 with its cause and verdict. Pure. */
+
+import type { Verdict } from "../../../journal/events.ts";
+import type { JournalEvent } from "../../../journal/journal.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../../sessions.ts";
+import { type Summary, summarise } from "../stats/summary.ts";
+import { explainCause } from "../why/cause.ts";
+
+export interface Broken {
+  time: string;
+  id: string;
+  destination: string | null;
+  cause: string;
+  verdict: Verdict;
+  meaning: string;
+  evidence: string[];
+  ms: number;
+}
+
+export interface Report {
+  since: string;
+  until: string;
+  totals: Summary;
+  /** The same stretch of time before; null where the journal does not reach back so far. */
+  before: Summary | null;
+  /** Every 255, the remote's own (cause `remote`) included. */
+  broken: Broken[];
+  causes: Record<string, number>;
+}
+
+/** `events` hold the stretch before, too. */
+export function collectReport(events: readonly JournalEvent[], since: string, until: string): Report {
+  const middle = events.filter((event) => event.time >= since && event.time <= until);
+  const earlier = events.filter((event) => event.time < since);
+  const controls = controlsOf(middle);
+  const broken = sessionsOf(middle)
+    .filter((session) => isBroken(session) || isRemote255(session))
+    .map((session) => {
+      const related = relatedTo(session, controls);
+      const cause = causeOf(session, related);
+      const verdict = verdictOf(session, related);
+      const evidence = related.flatMap((event) => (event.evidence ? [event.evidence] : []));
+      const { time, id, ms } = session;
+      return {
+        time,
+        id,
+        destination: session.destination ?? null,
+        cause,
+        verdict,
+        meaning: explainCause(session, cause, verdict),
+        evidence,
+        ms,
+      };
+    });
+  const causes: Record<string, number> = {};
+  for (const { cause } of broken) causes[cause] = (causes[cause] ?? 0) + 1;
+  return { since, until, totals: summarise(middle), before: earlier.length > 0 ? summarise(earlier) : null, broken, causes };
+}
+
+/** Of them, those that sshim or the network, not the remote command, is to blame for. */
+export function countBroken(report: Report): number {
+  return report.broken.filter(({ cause }) => !isRemoteCause(cause)).length;
+}
+
+/** Rows of the comparison: what, before, now. */
+export function compareRows(report: Report): Array<[what: string, before: string, now: string]> {
+  const row = (what: string, value: (summary: Summary) => string): [string, string, string] => [
+    what,
+    report.before ? value(report.before) : "-",
+    value(report.totals),
+  ];
+  const sum = (own: boolean) => (summary: Summary) =>
+    String(Object.entries(summary.codes_255).reduce((all, [cause, value]) => all + (isRemoteCause(cause) === own ? value : 0), 0));
+  return [
+    row("calls", (summary) => String(summary.invocations)),
+    row("shared sessions", (summary) => String(summary.sessions)),
+    row("of them warm", (summary) => (summary.warm_share === null ? "-" : `${(summary.warm_share * 100).toFixed(1)} %`)),
+    row("handshakes", (summary) => String(summary.handshakes)),
+    row("handshakes saved", (summary) => String(summary.handshakes_saved)),
+    row("255: connection broke", sum(false)),
+    row("255: the remote's own", sum(true)),
+    row("dials that failed", (summary) => String(summary.dials.failed ?? 0)),
+    row("drains", (summary) => String(summary.drains.count)),
+    row("sessions a drain spared", (summary) => String(summary.drains.sessions_spared)),
+    row("masters put aside", (summary) => String(summary.quarantines)),
+    row("attach, median", (summary) => (summary.attach_ms.p50 === null ? "-" : `${summary.attach_ms.p50} ms`)),
+    row("dial, median", (summary) => (summary.dial_ms.p50 === null ? "-" : `${summary.dial_ms.p50} ms`)),
+    row("at once, at most", (summary) => String(summary.peak_sessions)),
+  ];
+}

@@ -1,0 +1,74 @@
+/**
+ * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps how far each of its files was counted
+ * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
+ */
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+import { isSession } from "../../../journal/events.ts";
+import { type JournalEvent, openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
+import { hashName } from "../../../protocol/paths.ts";
+import { replaceFile } from "../../../sys/own-file.ts";
+import { controlsOf, isBroken, relatedTo } from "../../sessions.ts";
+import { addEvent, bounds, emptyTally, type Tally } from "./tally.ts";
+
+interface Counted {
+  inode: number;
+  /** hashName of its first line: the inode of a file that was removed is given to the next one. */
+  first: string;
+  /** Everything before this byte of it is in the tally. */
+  position: number;
+}
+
+interface Checkpoint {
+  version: 2;
+  files: Counted[];
+  tally: Tally;
+}
+
+/** Counts what is new since the last time, keeps it, and gives the sums since the beginning. Two at once keep the same sums. */
+export function countOn(journal: string): Tally {
+  const place = `${journal}.counted`;
+  const before = readCheckpoint(place);
+  const tally = before?.tally ?? emptyTally();
+  const files = openJournal(journal);
+  try {
+    const fresh: JournalEvent[] = [];
+    const counted = files.map(({ fd, inode }): Counted => {
+      const first = firstLine(fd);
+      const known = before?.files.find((file) => file.inode === inode && file.first === first);
+      // Shorter than it was: cut off, and written anew.
+      let position = known && known.position <= fstatSync(fd).size ? known.position : 0;
+      for (const { line, end } of readLines(fd, position)) {
+        position = end;
+        const event = parseEvent(line);
+        if (event) fresh.push(event);
+      }
+      return { inode, first, position };
+    });
+    const controls = controlsOf(fresh);
+    for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
+    if (counted.length > 0) keepCheckpoint(place, { version: 2, files: counted, tally });
+  } finally {
+    for (const { fd } of files) closeSync(fd);
+  }
+  return tally;
+}
+
+function firstLine(fd: number): string {
+  for (const { line } of readLines(fd)) return hashName(line);
+  return "";
+}
+
+function readCheckpoint(path: string): Checkpoint | undefined {
+  try {
+    const kept = JSON.parse(readFileSync(path, "utf8")) as Checkpoint;
+    const whole = kept.version === 2 && kept.tally.attach.buckets.length === bounds.length + 1;
+    return whole ? { ...kept, tally: { ...emptyTally(), ...kept.tally } } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where it cannot be kept the sums are right all the same, this once. */
+function keepCheckpoint(path: string, checkpoint: Checkpoint): void {
+  replaceFile(path, JSON.stringify(checkpoint));
+}

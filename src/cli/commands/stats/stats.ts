@@ -1,0 +1,86 @@
+/** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
+
+import { renameSync, writeFileSync } from "node:fs";
+import { Failure } from "../../../fault.ts";
+import { type Context, flagOption, textOption } from "../../command.ts";
+import { formatTable } from "../../output.ts";
+import { journalOf, readEvents } from "../../sessions.ts";
+import { formatSeconds, readSince } from "../../units.ts";
+import { listMasters } from "../status/masters.ts";
+import { countOn } from "./checkpoint.ts";
+import { formatPrometheus, type Live } from "./prometheus.ts";
+import { type Summary, summarise, type Times } from "./summary.ts";
+import { type Counts, emptyTally } from "./tally.ts";
+
+export async function run(context: Context): Promise<number> {
+  if (flagOption(context, "prometheus")) return exportMetrics(context);
+  if (textOption(context, "output")) throw new Failure("usage", "cannot read --output: it goes with --prometheus");
+  const since = textOption(context, "since");
+  const summary = summarise(await readEvents(context, since ? readSince(since, new Date()) : ""));
+  const live = await countLive(context);
+  if (context.out.json) context.out.value({ ...summary, masters: live.masters, sessions_now: live.sessions });
+  else context.out.write(formatSummary(summary, live));
+  return 0;
+}
+
+/** A text for people; `report` begins with it. */
+export function formatSummary(summary: Summary, live?: Live): string {
+  const share = summary.warm_share === null ? "" : ` (${(summary.warm_share * 100).toFixed(1)} % warm)`;
+  const saved = summary.seconds_saved === null ? "" : `, about ${formatSeconds(summary.seconds_saved)} of waiting`;
+  const rows: Array<[string, string]> = [
+    ["from", summary.since === null ? "nothing in the journal" : `${summary.since} to ${summary.until}`],
+    ["calls", `${summary.invocations}: ${formatCounts(summary.lanes)}`],
+    ["outcomes", formatCounts(summary.outcomes)],
+    ["shared sessions", `${summary.sessions}${share}, ${summary.peak_sessions} at once at most`],
+    ["handshakes", `${summary.handshakes} made, ${summary.handshakes_saved} saved${saved}`],
+    ["dials", formatCounts(summary.dials)],
+    ["attach", formatTimes(summary.attach_ms)],
+    ["dial time", formatTimes(summary.dial_ms)],
+    ["exits 255", formatCounts(summary.codes_255)],
+    ["healed", formatCounts(summary.retries)],
+    ["drains", `${summary.drains.count}, sparing ${summary.drains.sessions_spared} sessions`],
+    ["retired", formatCounts(summary.retired)],
+    ["put aside", `${summary.quarantines}`],
+  ];
+  if (live) rows.push(["masters now", `${formatCounts(live.masters)}; ${live.sessions} sessions`]);
+  return formatTable(rows);
+}
+
+async function exportMetrics(context: Context): Promise<number> {
+  for (const name of ["since", "host"]) {
+    if (textOption(context, name) !== undefined) throw new Failure("usage", `cannot read --${name}: --prometheus always counts everything`);
+  }
+  const journal = await journalOf(context);
+  const text = formatPrometheus(journal === undefined ? emptyTally() : countOn(journal), await countLive(context));
+  const file = textOption(context, "output");
+  if (file === undefined) context.out.write(text);
+  else writeAtomically(file, text);
+  return 0;
+}
+
+/** The textfile collector reads `*.prom` at any moment: another name until it is whole, readable by everybody. */
+function writeAtomically(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o644 });
+    renameSync(temporary, file);
+  } catch (error) {
+    throw new Failure("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
+  }
+}
+
+async function countLive(context: Context): Promise<Live> {
+  const masters = (await listMasters(context)).filter(({ state }) => state !== "gone");
+  const states: Counts = {};
+  for (const { state } of masters) states[state] = (states[state] ?? 0) + 1;
+  return { masters: states, sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };
+}
+
+function formatCounts(counts: Counts): string {
+  const parts = Object.entries(counts).sort(([, left], [, right]) => right - left);
+  return parts.length === 0 ? "none" : parts.map(([name, value]) => `${name} ${value}`).join(", ");
+}
+
+function formatTimes({ count, p50, p95, p99 }: Times): string {
+  return count === 0 ? "none measured" : `p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms (${count})`;
+}

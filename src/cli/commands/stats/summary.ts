@@ -1,0 +1,108 @@
+/** The numbers of a stretch of the journal: what `stats` and `report` show. Pure: events in, numbers out. */
+
+import { isSession } from "../../../journal/events.ts";
+import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
+import { controlsOf, isBroken, isShared, relatedTo, startOf } from "../../sessions.ts";
+import { percentile } from "../../units.ts";
+import { addEvent, attachTime, type Counts, emptyTally } from "./tally.ts";
+
+export interface Times {
+  count: number;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+export interface Summary {
+  since: string | null;
+  until: string | null;
+  invocations: number;
+  lanes: Counts;
+  outcomes: Counts;
+  sessions: number;
+  warm: number;
+  /** Of the sessions; null when there are none. */
+  warm_share: number | null;
+  handshakes: number;
+  handshakes_saved: number;
+  /** Handshakes saved, at the median time of a dial; null when no dial was seen. */
+  seconds_saved: number | null;
+  dials: Counts;
+  retries: Counts;
+  /** By cause; `remote` are the remote command's own. */
+  codes_255: Counts;
+  drains: { count: number; sessions_spared: number };
+  retired: Counts;
+  quarantines: number;
+  attach_ms: Times;
+  dial_ms: Times;
+  peak_sessions: number;
+}
+
+export function summarise(events: readonly JournalEvent[]): Summary {
+  const tally = emptyTally();
+  const controls = controlsOf(events);
+  for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
+  const sessions = events.filter(isSession);
+  const dialTimes = events.flatMap((event) =>
+    event.event === "dial" && event.outcome === "ok" && event.ms !== undefined ? [event.ms] : [],
+  );
+  const dialMs = timesOf(dialTimes);
+  const handshakes = tally.dials.ok ?? 0;
+  const saved = Math.max(0, tally.shared - handshakes);
+  return {
+    since: events[0]?.time ?? null,
+    until: events.at(-1)?.time ?? null,
+    invocations: sessions.length,
+    lanes: countBy(sessions, (session) => session.lane ?? "pass"),
+    outcomes: countBy(sessions, (session) => session.outcome),
+    sessions: tally.shared,
+    warm: tally.warm,
+    warm_share: tally.shared === 0 ? null : round(tally.warm / tally.shared, 4),
+    handshakes,
+    handshakes_saved: saved,
+    seconds_saved: dialMs.p50 === null ? null : round((saved * dialMs.p50) / 1000, 3),
+    dials: tally.dials,
+    retries: tally.heals,
+    codes_255: tally.codes255,
+    drains: { count: tally.drains, sessions_spared: tally.spared },
+    retired: tally.retired,
+    quarantines: tally.quarantines,
+    attach_ms: timesOf(sessions.flatMap((session) => attachTime(session) ?? [])),
+    dial_ms: dialMs,
+    peak_sessions: peakOf(sessions.filter(isShared)),
+  };
+}
+
+export function timesOf(values: readonly number[]): Times {
+  const sorted = [...values].sort((left, right) => left - right);
+  const at = (share: number) => {
+    const value = percentile(sorted, share);
+    return value === undefined ? null : round(value, 3);
+  };
+  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+/** How many of them ran at the same time, at most. */
+export function peakOf(sessions: readonly SessionEvent[]): number {
+  const edges = sessions.flatMap((session) => [[startOf(session), 1] as const, [Date.parse(session.time), -1] as const]);
+  // At the same millisecond a beginning comes first, so that a session of no length still counts.
+  edges.sort(([left, up], [right, down]) => left - right || down - up);
+  let now = 0;
+  let peak = 0;
+  for (const [, step] of edges) {
+    now += step;
+    peak = Math.max(peak, now);
+  }
+  return peak;
+}
+
+function countBy<Item>(items: readonly Item[], name: (item: Item) => string): Counts {
+  const counts: Counts = {};
+  for (const item of items) counts[name(item)] = (counts[name(item)] ?? 0) + 1;
+  return counts;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,167 @@
+/** All masters of a runtime directory, judged by what they answer and by the kernel's locks. It changes nothing and takes no lock. */
+import { createHash } from "node:crypto";
+import { loadConfig } from "../../../config/config.ts";
+import { isSame } from "../../../master/control-path.ts";
+import { findTitled } from "../../../master/proc.ts";
+import { countSessions, type MasterRecord, readLocks, readRecord } from "../../../master/record.ts";
+import { askAlive } from "../../../openssh/mux/client.ts";
+import { keyDirectory, keysDirectory } from "../../../protocol/paths.ts";
+import { listFolder, modifiedAt } from "../../../sys/folder.ts";
+import { type Context, needRun } from "../../command.ts";
+import { judgeRun } from "../../place.ts";
+
+/**
+ * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within a second · orphan: its process lives,
+ * but nobody can reach it · dead: its record is all that is left · gone: the same, of a retired one (not shown).
+ */
+export const states = ["live", "draining", "wedged", "orphan", "dead", "gone"] as const;
+export type State = (typeof states)[number];
+
+export interface Master {
+  destination: string | null;
+  key: string;
+  shard: number;
+  pid: number;
+  state: State;
+  /** Now, counted from the locks; for masters that others made, only the sessions that came through us. */
+  sessions: number;
+  limit: number | null;
+  /** ISO time of the dial. */
+  created: string | null;
+  age_seconds: number | null;
+  /** Since its last session began or ended; null while one runs. */
+  idle_seconds: number | null;
+  socket: string | null;
+  /** ours: made by us · caller: made by us on a caller's own ControlPath · foreign: made by somebody else. */
+  owner: "ours" | "caller" | "foreign";
+  /** Why it was retired. */
+  reason: string | null;
+  record: string;
+  log: string | null;
+}
+
+/** Every master, by destination, key and shard. Takes a second at most, and that only where one is wedged. */
+export async function listMasters(context: Context): Promise<Master[]> {
+  const locks = readLocks();
+  const bases = await listBases(context);
+  const found = bases.flatMap((base) => listRecords(base)).map((place) => judgeRecord(place, locks));
+  const known = (await Promise.all(found)).filter((master) => master !== undefined);
+  const masters = [...known, ...(await findOthers(bases, context.uid, locks, known))];
+  return masters.sort(
+    (left, right) => compare(left.destination ?? "", right.destination ?? "") || compare(left.key, right.key) || left.shard - right.shard,
+  );
+}
+
+/** Where folders of keys lie: RUN, and what the setting `dir` names for some host. */
+export async function listBases(context: Context): Promise<string[]> {
+  const config = await loadConfig(context.env);
+  const named = config.read.flatMap(({ sections }) => sections.map(({ values }) => values.dir?.value));
+  const others = named.filter((value): value is string => typeof value === "string" && value.startsWith("/"));
+  return [...new Set([needRun(context), ...others.filter((base) => judgeRun(base, context.uid) === undefined)])];
+}
+
+interface Place {
+  folder: string;
+  key: string;
+  shard: number;
+  path: string;
+  retired: boolean;
+}
+
+function listRecords(base: string): Place[] {
+  return listFolder(keysDirectory(base)).flatMap((key) => {
+    const folder = keyDirectory(base, key);
+    return listFolder(folder).flatMap((name) => {
+      const parts = /^(\d+)\.m(\.\d+)?$/.exec(name);
+      return parts ? [{ folder, key, shard: Number(parts[1]), path: `${folder}/${name}`, retired: parts[2] !== undefined }] : [];
+    });
+  });
+}
+
+async function judgeRecord(place: Place, locks: string): Promise<Master | undefined> {
+  const record = readRecord(place.path);
+  if (record === undefined) return undefined;
+  const sessions = countSessions(place.path, locks);
+  const state = place.retired ? judgeRetired(record, sessions) : await judgeLive(record);
+  const now = Date.now();
+  return {
+    destination: record.destination || null,
+    key: place.key,
+    shard: place.shard,
+    pid: record.pid,
+    state,
+    sessions,
+    limit: record.limit || null,
+    created: record.created > 0 ? new Date(record.created * 1000).toISOString() : null,
+    age_seconds: record.created > 0 ? Math.max(0, Math.round(now / 1000 - record.created)) : null,
+    idle_seconds: sessions > 0 ? null : Math.max(0, Math.round((now - (modifiedAt(place.path) ?? now)) / 1000)),
+    socket: record.socket || null,
+    owner: record.socket.startsWith(`${place.folder}/`) ? "ours" : "caller",
+    reason: reasonFor(place, record),
+    record: place.path,
+    log: record.log ?? null,
+  };
+}
+
+/** The socket is asked first: the process may live in another container, where /proc does not show it. */
+async function judgeLive(record: MasterRecord): Promise<State> {
+  const asked = record.socket === "" ? undefined : await askAlive(record.socket);
+  if (asked?.ok && asked.reply.type === "alive" && (record.pid === 0 || asked.reply.pid === record.pid)) return "live";
+  const lives = isSame(record);
+  if (asked && !asked.ok && asked.failure === "timeout") return "wedged";
+  return lives ? "orphan" : "dead";
+}
+
+function judgeRetired(record: MasterRecord, sessions: number): State {
+  if (!isSame(record) && sessions === 0) return "gone";
+  return record.claims.wedged === undefined ? "draining" : "wedged";
+}
+
+function reasonFor(place: Place, record: MasterRecord): string | null {
+  if (record.claims.wedged !== undefined) return "wedged";
+  return record.claims.why ?? (place.retired ? "drain" : null);
+}
+
+/** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */
+async function findOthers(bases: readonly string[], uid: number, locks: string, known: readonly Master[]): Promise<Master[]> {
+  const others: Master[] = [];
+  for (const { pid, path } of findTitled(uid)) {
+    if (path === undefined || known.some((master) => master.pid === pid)) continue;
+    const home = bases.find((base) => path.startsWith(`${keysDirectory(base)}/`));
+    const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);
+    const key = own?.[1] ?? pathKey(path);
+    const folder = bases.map((base) => keyDirectory(base, key)).find((path) => modifiedAt(path) !== undefined);
+    if (folder === undefined) continue;
+    const record = `${folder}/${own?.[2] ?? 0}.m`;
+    const asked = await askAlive(path);
+    const answers = asked.ok && asked.reply.type === "alive" && asked.reply.pid === pid;
+    const wedged = !asked.ok && asked.failure === "timeout";
+    others.push({
+      destination: null,
+      key,
+      shard: Number(own?.[2] ?? 0),
+      pid,
+      state: wedged ? "wedged" : answers ? "live" : "orphan",
+      sessions: countSessions(record, locks),
+      limit: null,
+      created: null,
+      age_seconds: null,
+      idle_seconds: null,
+      socket: path,
+      owner: own ? "ours" : "foreign",
+      reason: null,
+      record,
+      log: null,
+    });
+  }
+  return others;
+}
+
+/** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
+export function pathKey(path: string): string {
+  return createHash("sha256").update(`path\0${path}`).digest("hex").slice(0, 32);
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,117 @@
+/** `sshim status`: the masters as a table, once or redrawn in place. It changes nothing. */
+
+import { findHolders, type Holder } from "../../../master/proc.ts";
+import { type Context, flagOption, needRun, textOption } from "../../command.ts";
+import { destinationNamed } from "../../destinations.ts";
+import { formatTable, type Output, visibleLength } from "../../output.ts";
+import { formatSeconds, readSeconds } from "../../units.ts";
+import { listMasters, type Master } from "./masters.ts";
+
+export async function run(context: Context): Promise<number> {
+  const directory = needRun(context);
+  const wanted = masterNamed(context, context.operands[0]);
+  const look = async () => {
+    const masters = (await listMasters(context)).filter((master) => master.state !== "gone" && wanted(master));
+    return masters.map((master) => ({ ...master, waits_for: master.state === "draining" ? holdersOf(context.uid, master) : [] }));
+  };
+  if (flagOption(context, "watch")) return watch(context, look);
+  const masters = await look();
+  if (context.out.json) context.out.value({ run: directory, masters });
+  else context.out.write(formatMasters(masters, context.out, directory));
+  return 0;
+}
+
+export type Shown = Master & { waits_for: Array<{ pid: number; since: string }> };
+
+/** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
+export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {
+  if (word === undefined) return () => true;
+  const isThere = destinationNamed(context, word);
+  const isKey = /^[0-9a-f]{6,32}$/.test(word);
+  return ({ key, socket, destination }) => (isKey && key.startsWith(word)) || socket === word || isThere(destination);
+}
+
+export function formatMasters(masters: readonly Shown[], out: Output, directory: string): string {
+  if (masters.length === 0) return `no masters in ${directory}\n`;
+  const rows = masters.map((master) => [
+    master.destination ?? "-",
+    master.key.slice(0, 8),
+    String(master.shard),
+    String(master.pid),
+    master.age_seconds === null ? "-" : formatSeconds(master.age_seconds),
+    master.idle_seconds === null ? "-" : formatSeconds(master.idle_seconds),
+    `${master.sessions}${master.limit === null ? "" : `/${master.limit}`}`,
+    out.paint(colours[master.state], master.state),
+    describe(master),
+  ]);
+  return formatTable([["DESTINATION", "KEY", "SHARD", "PID", "AGE", "IDLE", "SESSIONS", "STATE", "REMARK"], ...rows], [2, 3, 4, 5, 6]);
+}
+
+const colours = { live: "green", draining: "yellow", wedged: "red", orphan: "red", dead: "dim", gone: "dim" } as const;
+
+function describe(master: Shown): string {
+  const parts: string[] = [];
+  if (master.owner === "caller") parts.push(`on the caller's ${master.socket}`);
+  if (master.owner === "foreign") parts.push(`made by somebody else, ${master.socket}`);
+  if (master.reason) parts.push(`retired: ${master.reason}`);
+  if (master.state === "draining") parts.push(`waits for ${describeHolders(master)}`);
+  return parts.join("; ");
+}
+
+function describeHolders({ waits_for: holders, sessions }: Shown): string {
+  if (holders.length === 0)
+    return sessions === 0 ? "a command whose caller has gone, or its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
+  return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((Date.now() - Date.parse(since)) / 1000)})`).join(", ");
+}
+
+function holdersOf(uid: number, master: Master): Shown["waits_for"] {
+  return findHolders(uid, master.record).map(({ pid, since }: Holder) => ({ pid, since: new Date(since).toISOString() }));
+}
+
+async function watch(context: Context, look: () => Promise<Shown[]>): Promise<number> {
+  // Ten times a second is as fast as anybody can read.
+  const interval = Math.max(0.1, readSeconds("interval", textOption(context, "interval") ?? "1s"));
+  let ended = false;
+  let wake = () => {};
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      ended = true;
+      wake();
+    });
+  }
+  while (!ended) {
+    const masters = await look();
+    const time = new Date().toISOString();
+    if (context.out.json) context.out.write(`${JSON.stringify({ time, run: needRun(context), masters })}\n`);
+    else context.out.write(frame(context.out, `${time}\n${formatMasters(masters, context.out, needRun(context))}`));
+    if (ended) break;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, interval * 1000);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+  return 0;
+}
+
+/** On a terminal: home, each line cleared to its end, then everything below. No flicker, and the scrollback stays. What has no room is counted. */
+function frame(out: Output, text: string): string {
+  if (!out.terminal) return text;
+  const lines = fit(text.trimEnd().split("\n"), process.stdout.rows || 24, process.stdout.columns || 80);
+  return `\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`;
+}
+
+/** As many lines as the terminal shows without scrolling, a long one counting for several. */
+export function fit(lines: readonly string[], rows: number, columns: number): string[] {
+  const heights = lines.map((line) => Math.max(1, Math.ceil(visibleLength(line) / columns)));
+  const all = heights.reduce((sum, height) => sum + height, 0);
+  if (all <= rows) return [...lines];
+  let room = Math.max(1, rows - 1);
+  const shown = lines.filter((_, index) => {
+    room -= heights[index] ?? 1;
+    return room >= 0;
+  });
+  return [...shown, `… ${lines.length - shown.length} more lines`];
+}

@@ -1,0 +1,41 @@
+/** Compares what an operator types with a destination (user@host:port): by its text, or as the name of a host in ssh_config(5). It connects to nothing. */
+
+import { matchPattern } from "../config/patterns.ts";
+import { destinationOf, parseResolved } from "../openssh/parse-g.ts";
+import { askResolved } from "../openssh/ssh-g.ts";
+import type { Context } from "./command.ts";
+import { findFront, findReal } from "./place.ts";
+
+/** The test whether a destination is what `word` names: a pattern for its text, or a host to which `ssh word` would go (an alias). */
+export function destinationNamed(context: Context, word: string): (destination: string | null | undefined) => boolean {
+  const alias = resolveHost(context, word);
+  return (destination) => matchesDestination(word, destination) || (alias !== undefined && destination === alias);
+}
+
+/** Where `ssh word` would go, by the real ssh's `-G`; undefined for a pattern, and where ssh does not say. */
+function resolveHost(context: Context, word: string): string | undefined {
+  const { path } = findReal(context.env);
+  if (/[*?]|^-|^$/.test(word) || path === undefined) return undefined;
+  const { code, text } = askResolved({ front: findFront(), argv0: "ssh", real: path }, [word], context.env);
+  return code === 0 && text !== "" ? destinationOf(parseResolved(text)) : undefined;
+}
+
+/** Whether `pattern` names this destination: all of it, its host, user@host, or host:port; `*` and `?` as in ssh_config(5). */
+export function matchesDestination(pattern: string, destination: string | null | undefined): boolean {
+  if (!destination) return false;
+  return formsOf(destination).some((form) => matchPattern(pattern, form));
+}
+
+/** The host of user@host:port, without the brackets of an IPv6 address. */
+export function hostOf(destination: string): string {
+  const place = destination.slice(destination.lastIndexOf("@") + 1);
+  const end = place.startsWith("[") ? place.indexOf("]") + 1 : place.lastIndexOf(":");
+  return (end > 0 ? place.slice(0, end) : place).replace(/^\[|\]$/g, "");
+}
+
+function formsOf(destination: string): string[] {
+  const at = destination.lastIndexOf("@") + 1;
+  const user = destination.slice(0, at);
+  const host = hostOf(destination);
+  return [destination, host, `${user}${host}`, destination.slice(at)];
+}

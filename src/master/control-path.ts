@@ -1,0 +1,156 @@
+/**
+ * Makes room at a control path before a dial: a stale socket goes, a wedged master is put out of the way, one that answers stays.
+ * It ends no process that may carry a session, and removes nothing that is not a socket.
+ */
+import { lstatSync, renameSync, unlinkSync } from "node:fs";
+import { askAlive } from "../openssh/mux/client.ts";
+import { exists } from "../sys/exists.ts";
+import { countClients, endAtOnce, isMasterOf, lives, lookAtProcess } from "./process.ts";
+import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
+import type { MasterPlan } from "./spec.ts";
+
+/** clear = nothing is there any more; live = a master answers, and its record says so; odd = something that is not ours to touch. */
+export type Cleared = "clear" | "live" | "odd";
+
+/** Looks at what is on the path and makes room where that is right. The caller holds the shard's lock. Takes a second at most. */
+export async function clearPath(plan: MasterPlan, socket: string, record: string): Promise<Cleared> {
+  const until = Date.now() + 1000;
+  for (;;) {
+    if (!isSocket(socket)) return exists(socket) ? "odd" : "clear";
+    const asked = await askAlive(socket, Math.max(until - Date.now(), 50));
+    if (asked.ok) {
+      return asked.reply.type === "alive" && adopt(plan, socket, record, asked.reply.pid) ? "live" : "odd";
+    }
+    switch (asked.failure) {
+      case "none":
+        return "clear";
+      case "refused":
+        removeStale(socket);
+        return "clear";
+      case "timeout":
+        quarantine(socket, record);
+        return "clear";
+      case "eof":
+        // It is just leaving: its socket goes within a moment, or stays behind refused.
+        if (Date.now() >= until) return "odd";
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        break;
+      default:
+        return "odd";
+    }
+  }
+}
+
+/**
+ * Puts a wedged master's path out of the way, so that the next one can be made. Its sessions are left alone; where it carries none
+ * of anybody, it is ended: it would unlink its successor's socket if it ever went on.
+ */
+export function quarantine(socket: string, recordFile: string): void {
+  const record = readRecord(recordFile);
+  const aside = `${recordFile.slice(0, -".m".length)}.wedged`;
+  try {
+    renameSync(socket, aside);
+  } catch {
+    // Another file system: nothing of ours may lie beside a caller's path, so the name goes.
+    remove(socket);
+  }
+  if (record === undefined) return;
+  if (endUnused(record)) {
+    remove(aside);
+    clearRecord(recordFile);
+    return;
+  }
+  writeRecord(recordFile, { ...record, claims: { ...record.claims, wedged: `${Math.floor(Date.now() / 1000)}` } });
+  retireRecord(recordFile, record.pid);
+}
+
+/**
+ * Leaves the record of a master that is not on its path any more: kept under its pid while it lives, cleared otherwise.
+ * @param orderly its path was gone already: it took it away itself
+ */
+export function leaveRecord(recordFile: string, orderly: boolean): void {
+  const record = readRecord(recordFile);
+  if (record !== undefined && !endUnused(record) && isSame(record)) {
+    retireRecord(recordFile, record.pid);
+    return;
+  }
+  if (record?.log !== undefined) keepEvidence(recordFile, record, orderly);
+  clearRecord(recordFile);
+}
+
+/** A copy of a dead master's record, so that whoever lost a session on it still finds its log. */
+function keepEvidence(recordFile: string, record: MasterRecord, orderly: boolean): void {
+  try {
+    const claims = { ...record.claims, died: `${Math.floor(Date.now() / 1000)}`, orderly: orderly ? "1" : "0" };
+    writeRecord(`${recordFile}.${record.pid}`, { ...record, claims });
+  } catch {
+    // A full disk: then there is none.
+  }
+}
+
+/**
+ * Ends a master that nobody can reach any more and that nobody is connected to: at its end it would unlink its successor's socket by name
+ * (cleanup_exit in clientloop.c), which SIGKILL does not let it do. False when it is not that master, or may carry a session.
+ */
+function endUnused(record: MasterRecord): boolean {
+  // Slots do not tell: whoever asks for the next master holds one already.
+  if (!isSame(record) || countClients(record.pid) !== 0) return false;
+  endAtOnce(record.pid);
+  return true;
+}
+
+/** True while the process that a record names is that master still, and not another of the same pid. */
+export function isSame(record: MasterRecord): boolean {
+  const found = record.pid > 0 ? lookAtProcess(record.pid) : undefined;
+  if (found === undefined) return false;
+  return record.claims.started !== undefined ? record.claims.started === `${found.started}` : isMasterOf(record.pid, record.socket);
+}
+
+/**
+ * A master answers whose record is not (or no longer) there: on our own path it is written anew, since only we make masters there;
+ * on a caller's path it is somebody else's, and has no record. False where it can be neither.
+ */
+function adopt(plan: MasterPlan, socket: string, recordFile: string, pid: number): boolean {
+  const record = readRecord(recordFile);
+  if (record?.pid === pid) return true;
+  if (record !== undefined) leaveRecord(recordFile, false);
+  if (!socket.startsWith(`${plan.keydir}/`)) {
+    clearRecord(recordFile);
+    return true;
+  }
+  if (plan.key !== plan.character) return false;
+  writeRecord(recordFile, {
+    character: plan.character,
+    pid,
+    created: Math.floor(Date.now() / 1000),
+    limit: plan.settings.max_sessions,
+    listener: 0,
+    persist: plan.persist,
+    socket,
+    destination: plan.destination,
+    log: undefined,
+    claims: lives(pid) ? { started: `${lookAtProcess(pid)?.started ?? ""}` } : {},
+  });
+  return true;
+}
+
+/** Somebody may have put a live one there since we looked: look again right before. */
+function removeStale(socket: string): void {
+  if (isSocket(socket)) remove(socket);
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Finds out what became of a master whose session was lost, and what its last words were. It starts and ends nothing.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { lastWords } from "../openssh/messages.ts";
+import { askAlive } from "../openssh/mux/client.ts";
+import { exists } from "../sys/exists.ts";
+import { isSame } from "./control-path.ts";
+import type { Shard } from "./drain.ts";
+import { type MasterRecord, readRecord } from "./record.ts";
+
+export interface Loss {
+  /** lives = only the session ended (its command died of a signal); died = the connection is gone; unknown = no record of it. */
+  readonly master: "lives" | "died" | "unknown";
+  /** What the real ssh would have written on stderr when it lost its connection. */
+  readonly words: string;
+  /** For the journal: what this rests on. */
+  readonly evidence: string;
+  readonly pid: number;
+}
+
+/** How long a process may take from closing its sockets to its end (milliseconds). */
+const LEAVING = 300;
+
+/**
+ * What became of the master of this shard.
+ * @param pid of the master that carried the session, 0 where it is not known: then the last one that died
+ */
+export async function explainLoss(shard: Shard, keydir: string, pid: number): Promise<Loss> {
+  const found = findRecord(shard, keydir, pid);
+  if (found === undefined) return { master: "unknown", words: "", evidence: "no record", pid };
+  const { record, retired } = found;
+  const about = { pid: record.pid };
+  if (!(await isGone(record, retired))) return { ...about, master: "lives", words: "", evidence: "it answers" };
+  const words = lastWords(readFrom(record.log, Number(record.claims.said ?? 0)));
+  if (words !== "") return { ...about, master: "died", words, evidence: words.trimEnd().split(/\r?\n/).at(-1) ?? "" };
+  // A master that ends in good order takes its path away; what it says then goes to /dev/null (quit_message in clientloop.c).
+  const orderly = !retired && record.log !== undefined && record.claims.wedged === undefined && tookItsPath(record);
+  if (!orderly) return { ...about, master: "died", words: "", evidence: retired ? "retired, and gone" : "gone without a word" };
+  const host = record.claims.host ?? record.destination.replace(/^.*@/, "").replace(/:\d+$/, "");
+  return { ...about, master: "died", words: `Connection to ${host} closed by remote host.\r\n`, evidence: "it took its path away" };
+}
+
+interface Found {
+  readonly record: MasterRecord;
+  readonly retired: boolean;
+}
+
+function findRecord(shard: Shard, keydir: string, pid: number): Found | undefined {
+  const all = [shard.record, ...retiredRecords(shard, keydir)]
+    .map((path) => ({ record: readRecord(path), retired: path !== shard.record }))
+    .filter((found): found is Found => found.record !== undefined)
+    .map((found) => ({ ...found, retired: found.retired && found.record.claims.died === undefined }));
+  if (pid > 0) return all.find(({ record }) => record.pid === pid);
+  const dead = all.filter(({ record }) => !isSame(record)).sort((one, other) => other.record.created - one.record.created);
+  return dead[0] ?? all[0];
+}
+
+function retiredRecords(shard: Shard, keydir: string): string[] {
+  try {
+    return readdirSync(keydir)
+      .filter((name) => name.startsWith(`${shard.number}.m.`))
+      .map((name) => `${keydir}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/** A process closes its sockets a moment before it is gone, so a live one is asked. */
+async function isGone(record: MasterRecord, retired: boolean): Promise<boolean> {
+  if (!isSame(record)) return true;
+  if (!retired && (await askAlive(record.socket)).ok) return false;
+  for (const until = Date.now() + LEAVING; Date.now() < until; ) {
+    if (!isSame(record)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return !isSame(record);
+}
+
+/** Whoever made the next master noted whether the path was still there. */
+function tookItsPath(record: MasterRecord): boolean {
+  return record.claims.orderly !== undefined ? record.claims.orderly === "1" : !exists(record.socket);
+}
+
+function readFrom(path: string | undefined, offset: number): string {
+  try {
+    return path === undefined ? "" : readFileSync(path).subarray(offset).toString("latin1");
+  } catch {
+    return "";
+  }
+}

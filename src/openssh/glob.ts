@@ -1,0 +1,74 @@
+/**
+ * Finds the files of an Include's pattern as openbsd-compat/glob.c does, and notes every directory that it looked into:
+ * a file that appears there later changes the answer. It opens no file.
+ */
+import { readdirSync } from "node:fs";
+import type { Facts } from "../protocol/dependencies.ts";
+
+/** The paths that match, in glob's order. `pattern` is absolute; what was looked at becomes a dependency. */
+export function findFiles(pattern: string, facts: Facts): string[] {
+  let found = ["/"];
+  const parts = pattern.split("/").filter((part) => part !== "");
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    if (!isMagic(part)) {
+      const plain = part.replace(/\\(.)/g, "$1");
+      found = found.map((path) => join(path, plain));
+      continue;
+    }
+    const matches = toExpression(part);
+    found = found.flatMap((path) =>
+      listDirectory(path, facts, last)
+        .filter((name) => matches.test(name))
+        .map((name) => join(path, name)),
+    );
+  }
+  return found.filter((path) => facts.file(path) !== undefined);
+}
+
+function listDirectory(path: string, facts: Facts, _last: boolean): string[] {
+  if (facts.file(path)?.type !== "directory") {
+    return [];
+  }
+  try {
+    // strcmp's order, as glob sorts in the C locale.
+    return readdirSync(path).sort((a, b) => (a < b ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+function isMagic(part: string): boolean {
+  return /[*?[]/.test(part.replace(/\\./g, ""));
+}
+
+/** A leading dot has to be written; `[!a-c]` negates; a backslash takes the next character as it is. */
+function toExpression(part: string): RegExp {
+  let text = part.startsWith(".") ? "" : "(?!\\.)";
+  for (let index = 0; index < part.length; index++) {
+    const letter = part[index] as string;
+    const close = letter === "[" ? part.indexOf("]", index + 2 + (part[index + 1] === "!" ? 1 : 0)) : -1;
+    if (letter === "*") {
+      text += ".*";
+    } else if (letter === "?") {
+      text += ".";
+    } else if (letter === "\\" && index + 1 < part.length) {
+      text += quote(part[++index] as string);
+    } else if (close > 0) {
+      const negated = part[index + 1] === "!";
+      text += `[${negated ? "^" : ""}${part.slice(index + (negated ? 2 : 1), close).replace(/[\\\]^[]/g, "\\$&")}]`;
+      index = close;
+    } else {
+      text += quote(letter);
+    }
+  }
+  return new RegExp(`^${text}$`, "s");
+}
+
+function quote(letter: string): string {
+  return letter.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+function join(directory: string, name: string): string {
+  return directory === "/" ? `/${name}` : `${directory}/${name}`;
+}

@@ -1,0 +1,126 @@
+/**
+ * What is known about the installed ssh: version, option letters, its system-wide configuration file. Found out once and kept in
+ * RUN/letters, keyed by the program's identity. It never searches PATH: the front says which ssh is the real one.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { type FileFacts, factsText, readFacts } from "../protocol/dependencies.ts";
+import { decodeWord, encodeWord, lettersPath } from "../protocol/paths.ts";
+import { replaceFile } from "../sys/own-file.ts";
+import { lettersOf, parseVersion, type Version } from "./argv/options.ts";
+import type { Launcher } from "./ssh-g.ts";
+
+export interface RealSsh {
+  readonly path: string;
+  /** Undefined when `ssh -V` says nothing that we know. */
+  readonly version: Version | undefined;
+  /** getopt's letters of that version. */
+  readonly letters: string;
+  /** ssh_config of the system. */
+  readonly systemConfig: string;
+}
+
+const USUAL_CONFIG = "/etc/ssh/ssh_config";
+
+/** Reads RUN/letters, or finds out and writes it. Never throws: what cannot be told is taken as the newest. */
+export function readRealSsh(run: string | undefined, launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
+  const facts = readFacts(launcher.real);
+  if (facts === undefined || facts === "unknown") {
+    return { path: launcher.real, version: undefined, letters: lettersOf(), systemConfig: USUAL_CONFIG };
+  }
+  const known = run === undefined ? undefined : readLetters(run, launcher.real, facts);
+  if (known !== undefined) {
+    return known;
+  }
+  const found = findOut(launcher, env);
+  if (run !== undefined) {
+    writeLetters(run, found, facts);
+  }
+  return found;
+}
+
+/** The text of RUN/letters. The front reads no further than `letters`. */
+export function formatLetters(real: RealSsh, facts: FileFacts): string {
+  return [
+    "sshim-letters 1",
+    `file ${encodeWord(real.path)} ${factsText(facts)}`,
+    `letters ${real.letters}`,
+    `version ${real.version === undefined ? "-" : real.version.join(".")}`,
+    `config ${encodeWord(real.systemConfig)}`,
+    "end",
+    "",
+  ].join("\n");
+}
+
+function readLetters(run: string, path: string, facts: FileFacts): RealSsh | undefined {
+  try {
+    const lines = readFileSync(lettersPath(run), "utf8").split("\n");
+    const [, letters] = /^letters (\S+)$/.exec(lines[2] ?? "") ?? [];
+    const [, version] = /^version (-|\d+\.\d+)$/.exec(lines[3] ?? "") ?? [];
+    const [, config] = /^config (\S+)$/.exec(lines[4] ?? "") ?? [];
+    if (lines[0] !== "sshim-letters 1" || lines[1] !== `file ${encodeWord(path)} ${factsText(facts)}` || lines[5] !== "end") {
+      return undefined;
+    }
+    if (letters === undefined || version === undefined || config === undefined) {
+      return undefined;
+    }
+    const [major, minor] = version.split(".").map(Number);
+    const parsed: Version | undefined = major === undefined || minor === undefined ? undefined : [major, minor];
+    return { path, version: parsed, letters, systemConfig: decodeWord(config) };
+  } catch {
+    return undefined;
+  }
+}
+
+function writeLetters(run: string, real: RealSsh, facts: FileFacts): void {
+  // Where it cannot be written the next answer finds out again: that is all it costs.
+  replaceFile(lettersPath(run), formatLetters(real, facts));
+}
+
+function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
+  const program = readProgram(launcher.real);
+  const version = findVersion(program) ?? askVersion(launcher, env);
+  return { path: launcher.real, version, letters: lettersOf(version), systemConfig: findSystemConfig(program) };
+}
+
+/** Its bytes, a character each; empty where they cannot be read. */
+function readProgram(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * SSH_RELEASE (version.h), which `ssh -V` prints, lies in the program as a string of its own: finding it is the quicker half of a first call.
+ * Undefined where there is none (a script), or more than one version; patterns of other peers' versions (compat.c) have a `*`.
+ */
+function findVersion(program: string): Version | undefined {
+  const found = new Map<string, Version>();
+  for (let at = program.indexOf("\0OpenSSH_"); at >= 0; at = program.indexOf("\0OpenSSH_", at + 1)) {
+    const end = program.indexOf("\0", at + 1);
+    const text = program.slice(at + 1, end < 0 ? undefined : end);
+    const version = /^[\x20-\x7e]{1,100}$/.test(text) && !text.includes("*") ? parseVersion(text) : undefined;
+    if (version !== undefined) found.set(version.join("."), version);
+  }
+  return found.size === 1 ? [...found.values()][0] : undefined;
+}
+
+function askVersion(launcher: Launcher, env: NodeJS.ProcessEnv): Version | undefined {
+  const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-V"], {
+    argv0: "ssh",
+    env: { ...env, SSHIM_AS: "launch" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return result.error === undefined ? parseVersion(`${result.stderr.toString("latin1")}\n${result.stdout.toString("latin1")}`) : undefined;
+}
+
+/** _PATH_HOST_CONFIG_FILE is compiled in and printed nowhere; it lies in the program as a string of its own. */
+function findSystemConfig(program: string): string {
+  for (let at = program.indexOf("/ssh_config\0"); at >= 0; at = program.indexOf("/ssh_config\0", at + 1)) {
+    const path = program.slice(program.lastIndexOf("\0", at) + 1, at + "/ssh_config".length);
+    if (/^\/[\x21-\x7e]{1,200}$/.test(path)) return path;
+  }
+  return USUAL_CONFIG;
+}

@@ -1,0 +1,64 @@
+/** What a ticket says (docs/protocol.md, "The ticket"). Types only: write.ts and read.ts turn it into text and back. */
+import type { Dependency } from "./dependencies.ts";
+
+export interface Session {
+  readonly tty: "no" | "auto" | "yes" | "force";
+  /** A byte, or 0xffffffff for none. */
+  readonly escape: number;
+  readonly agent: boolean;
+  readonly subsystem: boolean;
+  readonly stdinNull: boolean;
+  /** log.h's number. */
+  readonly logLevel: number;
+  /** -W; a port of -2 stands for a socket path. */
+  readonly stdio: { readonly host: string; readonly port: number } | undefined;
+  /** RemoteCommand, where the caller gave no command. */
+  readonly command: string | undefined;
+  readonly sendEnv: readonly string[];
+  readonly setEnv: readonly string[];
+}
+
+export type Lane = "pass" | "attach" | "establish" | "control";
+
+/** The line of the journal that the front writes: where, how big it may grow, and what it says besides the front's own fields. */
+export interface JournalLine {
+  readonly path: string;
+  /** Bytes. */
+  readonly limit: number;
+  /** JSON without braces. */
+  readonly fragment: string;
+}
+
+/** Where a session goes; all that a `pass` has none of. */
+export interface Way {
+  readonly key: string;
+  readonly keydir: string;
+  readonly socket: string;
+  readonly accept: readonly string[];
+  readonly shards: number;
+  readonly limit: number;
+  /** Seconds; 0 = no bound. */
+  readonly persist: number;
+  readonly maxAge: number;
+  readonly connectTimeout: number;
+  readonly session: Session;
+  readonly closing: string;
+  readonly control: "check" | "other" | undefined;
+}
+
+export interface Ticket {
+  readonly question: string;
+  readonly once: boolean;
+  readonly dependencies: readonly Dependency[];
+  readonly lane: Lane;
+  readonly reason: string;
+  readonly journal: JournalLine | undefined;
+  /** For lane pass: `-S path` goes before argv[1]. */
+  readonly socketOption: string | undefined;
+  readonly way: Way | undefined;
+}
+
+/** The front takes no larger ticket, and no more of these lines. */
+export const TICKET_BYTES = 65_536;
+export const MOST_DEPENDENCIES = 512;
+export const MOST_VARIABLES = 256;

@@ -1,0 +1,200 @@
+/** A caller's own ControlPath: who may use the master that is there, in the shapes of Coolify and Deployer, and whoever else comes by. */
+import { mkdirSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { writeRecord } from "../../src/master/record.ts";
+import type { SharedPlan } from "../../src/plan/plan.ts";
+import { ticketOf } from "../../src/plan/to-ticket.ts";
+import { recordPath } from "../../src/protocol/paths.ts";
+import { temporary } from "../support/index.ts";
+import { type Judging, judge, judgeShared, makeKey, writeOld } from "./support.ts";
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
+});
+
+/** Something that listens at a path, as a master would. */
+async function listen(path: string): Promise<void> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(path, done));
+}
+
+/** A master made for this plan, as far as others can see: its socket and its record. */
+async function haveMaster(plan: SharedPlan): Promise<void> {
+  mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
+  await listen(plan.socket);
+  const { character, socket, destination, persist, claims } = plan;
+  const shape = { pid: process.pid, created: 1, limit: 10, listener: process.pid, log: undefined };
+  writeRecord(recordPath(plan.run, plan.key, 0), { ...shape, character, socket, destination, persist, claims });
+}
+
+describe("Coolify on its mux path", () => {
+  const key = makeKey("ssh_key@uuid");
+  const path = () => join(temporary(), "mux_uuid");
+  const options = (cp: string) => ["-o", "ControlMaster=auto", "-o", `ControlPath=${cp}`];
+  const common = [
+    "-i",
+    key,
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "PasswordAuthentication=no",
+  ].concat(["-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=20", "-o", "RequestTTY=no", "-o", "LogLevel=ERROR", "-p", "22"]);
+  const establish = (cp: string) => ["-fN", ...options(cp), "-o", "ControlPersist=3600", ...common, "root@1.2.3.4"];
+  const command = (cp: string) => [...options(cp), "-o", "ControlPersist=3600", ...common, "root@1.2.3.4"];
+  const health = (cp: string) => [...options(cp), "root@1.2.3.4"];
+
+  it("makes its master in the background, for as long as it says", async () => {
+    const cp = path();
+    const plan = await judgeShared(establish(cp), { command: false });
+    expect(plan).toMatchObject({ lane: "establish", socket: cp, own: true, persist: 3600, accept: [plan.character] });
+    expect((await judgeShared(["-fNM", "-S", cp, "h"], { command: false })).persist).toBe(0);
+  });
+
+  it("runs commands and health checks on one connection, though a check names neither key nor port", async () => {
+    const cp = path();
+    const made = await judgeShared(establish(cp), { command: false });
+    await haveMaster(made);
+    const script = await judgeShared(command(cp));
+    const check = await judgeShared(health(cp));
+    expect(script).toMatchObject({ lane: "attach", key: made.key, socket: cp, accept: [made.character] });
+    expect(check).toMatchObject({ lane: "attach", key: made.key, socket: cp, reason: "control-path" });
+    expect(check.accept).toEqual([check.character, made.character]);
+    expect(check.character).not.toBe(made.character);
+    expect([script.guest, check.guest]).toEqual([false, true]);
+    // Too old for a caller that can make it anew, never for one that could not.
+    expect([ticketOf(script, "").way, ticketOf(check, "").way]).toMatchObject([
+      { persist: 3600, maxAge: 1800 },
+      { persist: 0, maxAge: 0 },
+    ]);
+  });
+
+  it("controls it by the path alone, whatever host it names", async () => {
+    const cp = path();
+    const made = await judgeShared(establish(cp), { command: false });
+    await haveMaster(made);
+    for (const [word, host] of [
+      ["check", "root@1.2.3.4"],
+      ["exit", "root@1.2.3.4"],
+      ["stop", "localhost"],
+    ] as const) {
+      const plan = await judgeShared(["-O", word, "-o", `ControlPath=${cp}`, host], { command: false });
+      expect(plan).toMatchObject({ lane: "control", key: made.key, socket: cp, control: word === "check" ? "check" : "other" });
+    }
+  });
+
+  it("gets a new master for a new key file, and keeps off the old one until then", async () => {
+    const cp = path();
+    await haveMaster(await judgeShared(command(cp)));
+    writeOld(key, "rotated\n");
+    const rotated = await judgeShared(command(cp));
+    expect(rotated).toMatchObject({ socket: cp, reason: "rotated", accept: [rotated.character] });
+    expect((await judgeShared(health(cp))).reason).toBe("control-path");
+  });
+});
+
+describe("Deployer", () => {
+  it("attaches all its commands, with the agent, to the master at its path", async () => {
+    const cp = join(temporary(), "deploy@h.example:22");
+    const words = ["-A", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${cp}`, "deploy@h.example"];
+    const judging = { env: { SSH_AUTH_SOCK: writeOld(join(temporary(), "agent"), "stands for a socket") } };
+    const first = await judgeShared(words, judging);
+    expect(first).toMatchObject({ lane: "attach", socket: cp, persist: 60, session: { agent: true } });
+    await haveMaster(first);
+    expect((await judgeShared(words, judging)).accept).toEqual([first.character]);
+    const shell = await judgeShared(["-t", "-A", "deploy@h.example"], judging);
+    expect(shell).toMatchObject({ own: false, session: { tty: "yes" } });
+  });
+});
+
+describe("two callers on one path", () => {
+  const user = "u@h.example";
+  const other = makeKey("other");
+  const configured = (name: string, text: string) => writeOld(join(temporary(), name), text);
+  const rows: Array<[string, string[], Judging?]> = [
+    ["another host", ["u@h2.example"]],
+    ["another user", ["v@h.example"]],
+    ["another port", ["-p", "23", user]],
+    ["another identity", ["-i", other, user]],
+    ["another agent", [user], { env: { SSH_AUTH_SOCK: "/tmp/other" } }],
+    ["another -F file", ["-F", configured("a", "Host *\n"), user]],
+    ["another scope", [user], { env: { SSHIM_SCOPE: "job" } }],
+    ["an agent handed on", ["-A", user]],
+    ["another jump host", ["-J", "jump", user]],
+    ["another way to check host keys", ["-o", "StrictHostKeyChecking=no", user]],
+  ];
+  for (const [name, words, judging] of rows) {
+    it(`${name}: never the connection that is there`, async () => {
+      const cp = join(temporary(), "c");
+      const share = ["-o", "ControlMaster=auto", "-S", cp];
+      const mine = await judgeShared([...share, "-i", makeKey(), user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
+      await haveMaster(mine);
+      const plan = await judgeShared([...share, ...words], judging);
+      expect(plan).toMatchObject({ own: false, reason: "other-connection", key: plan.character, accept: [plan.character] });
+      expect(plan.socket).not.toBe(cp);
+      expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
+    });
+  }
+
+  it("one that says no more than the host is welcome, without an agent too", async () => {
+    const cp = join(temporary(), "c");
+    const share = ["-o", "ControlMaster=auto", "-S", cp];
+    const mine = await judgeShared([...share, "-i", makeKey(), "-p", "2222", user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
+    await haveMaster(mine);
+    expect((await judgeShared([...share, user])).accept).toContain(mine.character);
+    expect((await judgeShared([...share, user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } })).accept).toContain(mine.character);
+  });
+});
+
+describe("a path by itself", () => {
+  it("with a master that nobody wrote down is used as OpenSSH would", async () => {
+    const cp = join(temporary(), "c");
+    await listen(cp);
+    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", cp, "h"]);
+    expect(plan).toMatchObject({ reason: "foreign-master", socket: cp, accept: [plan.character, "-"] });
+  });
+
+  it("without ControlMaster counts only while a master is there, and is judged anew when that changes", async () => {
+    const cp = join(temporary(), "c");
+    const without = await judgeShared(["-S", cp, "h"]);
+    expect(without).toMatchObject({ own: false, reason: "shared", key: without.character });
+    expect(without.dependencies).toContainEqual({ kind: "nofile", path: cp });
+    await listen(cp);
+    const with_ = await judgeShared(["-S", cp, "h"]);
+    expect(with_).toMatchObject({ own: true, reason: "foreign-master", socket: cp });
+    expect(with_.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
+    expect(with_.unsure).toBeUndefined();
+  });
+
+  it("of more than 90 bytes is served in our own folder", async () => {
+    const cp = `/tmp/${"x".repeat(120)}`;
+    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", cp, "h"]);
+    expect(plan).toMatchObject({ own: true, socket: `${plan.run}/k/${plan.key}/0` });
+    expect((await judgeShared(["-O", "check", "-S", cp, "h"], { command: false })).socket).toBe(plan.socket);
+    expect(await judge(["-O", "forward", "-L", "1:a:1", "-S", cp, "h"], { command: false })).toMatchObject({
+      lane: "pass",
+      socketOption: plan.socket,
+    });
+    const near = `/tmp/${"x".repeat(85)}`;
+    expect((await judgeShared(["-o", "ControlMaster=auto", "-S", near, "h"])).socket).toBe(near);
+  });
+
+  it("is absolute for us, and the directory counts, where the caller names it by a relative one", async () => {
+    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", "c", "h"]);
+    expect(plan).toMatchObject({ socket: join(process.cwd(), "c"), relative: true });
+    expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "cwd" }));
+  });
+
+  it("with ${ in its name, which ssh would expand once more, is left to the real ssh", async () => {
+    const directory = join(temporary(), "${A}");
+    expect(await judge(["-o", "ControlMaster=auto", "-S", "${B}/c", "h"], { env: { B: directory } })).toMatchObject({
+      lane: "pass",
+      reason: "long-path",
+    });
+  });
+});
