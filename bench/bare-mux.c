@@ -1,6 +1,7 @@
 /*
- * The least that a mux client can do: hello, alive, one session without a tty, three descriptors, wait.
- * A yardstick for the front. It refuses to be useful: no options, no environment, no signals, no retries.
+ * The least that a mux client can do: hello, alive, one session without a tty, three descriptors,
+ * wait. A yardstick for the front. It refuses to be useful: no options, no environment, no signals,
+ * no retries.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -172,7 +173,8 @@ main(int argc, char **argv)
 	put_u32(0);
 	end_frame(frame);
 	flush(master);
-	if (read_frame(master, &value) != MUX_MSG_HELLO || read_frame(master, &value) != MUX_S_ALIVE)
+	if (read_frame(master, &value) != MUX_MSG_HELLO ||
+	    read_frame(master, &value) != MUX_S_ALIVE)
 		die("hello and alive");
 	if (argc == 2)
 		return 0;

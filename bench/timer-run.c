@@ -21,7 +21,7 @@ void
 die(const char *what)
 {
 	perror(what);
-	_exit(1); /* not exit: a child must not write the samples that its parent has still to write */
+	_exit(1); /* not exit: a child must not write its parent's samples */
 }
 
 static long long
@@ -57,7 +57,8 @@ become(const struct command *c, int gate)
 	if (c->directory != NULL && chdir(c->directory) != 0)
 		die(c->directory);
 	for (size_t i = 0; i < c->environment_count; i++) {
-		if (strchr(c->environment[i], '=') != NULL ? putenv(c->environment[i]) : unsetenv(c->environment[i]))
+		if (strchr(c->environment[i], '=') != NULL ? putenv(c->environment[i]) :
+							     unsetenv(c->environment[i]))
 			die("environment");
 	}
 	if (gate >= 0 && read(gate, &byte, 1) < 0)
@@ -73,7 +74,8 @@ microseconds(struct timeval t)
 }
 
 static void
-report(const struct command *c, long long base, long long ended, int status, const struct rusage *used)
+report(const struct command *c, long long base, long long ended, int status,
+    const struct rusage *used)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 
@@ -81,7 +83,8 @@ report(const struct command *c, long long base, long long ended, int status, con
 	    microseconds(used->ru_utime), microseconds(used->ru_stime));
 }
 
-/* Also buries whatever else has ended meanwhile: a dead master that we inherited would look alive to who waits for its end. */
+/* Also buries whatever else has ended meanwhile: a dead master that we inherited would look alive
+ * to who waits for its end. */
 static long long
 wait_for(pid_t pid, int *status, struct rusage *used)
 {
@@ -93,7 +96,8 @@ wait_for(pid_t pid, int *status, struct rusage *used)
 		if (ended < 0 && errno != EINTR)
 			die("wait4");
 		if (ended > 0)
-			others += 1000LL * (microseconds(used->ru_utime) + microseconds(used->ru_stime));
+			others += 1000LL *
+			    (microseconds(used->ru_utime) + microseconds(used->ru_stime));
 	}
 }
 
@@ -195,12 +199,14 @@ run_crowd(struct command *commands, size_t count)
 			report(&commands[i], base, now(), status, &used);
 			left--;
 		} else
-			others += 1000LL * (microseconds(used.ru_utime) + microseconds(used.ru_stime));
+			others += 1000LL *
+			    (microseconds(used.ru_utime) + microseconds(used.ru_stime));
 	}
 	printf("total %lld\n", now() - base);
 }
 
-/* What stayed behind (masters) has become our child: its processor time so far, which no rusage tells. */
+/* What stayed behind (masters) has become our child: its processor time so far, which no rusage
+ * tells. */
 void
 report_left(void)
 {
@@ -235,4 +241,3 @@ report_left(void)
 	}
 	closedir(directory);
 }
-

@@ -1,14 +1,16 @@
 /*
- * Times commands from fork to the end of wait, so that no JavaScript runtime stands between the clock and the command.
- * Reads its plan on stdin, runs it, prints one line a sample. It decides nothing and computes no statistics.
+ * Times commands from fork to the end of wait, so that no JavaScript runtime stands between the
+ * clock and the command. Reads its plan on stdin, runs it, prints one line a sample. It decides
+ * nothing and computes no statistics.
  *
  * Plan, one fact a line:      rounds N | warmup N | mode pairs|crowd | pause MICROSECONDS
- *                             command NAME, then arg WORD …, env NAME=VALUE …, stdin PATH, stdout PATH, stderr PATH, directory PATH,
- *                             before PATH (a script run, untimed, before each run in pairs); end
- * pairs: each round runs every command once, in turn, the order reversed in every other round.
+ *                             command NAME, then arg WORD …, env NAME=VALUE …, stdin PATH, stdout
+ * PATH, stderr PATH, directory PATH, before PATH (a script run, untimed, before each run in pairs);
+ * end pairs: each round runs every command once, in turn, the order reversed in every other round.
  * crowd: all commands at the same moment; every child is forked first and waits on one pipe.
- * Answer:  NAME START_NS WALL_NS EXIT USER_US SYSTEM_US     (EXIT 1000+signal when killed; START since the first start)
- *          total WALL_NS; others USER+SYSTEM_NS of inherited processes that ended meanwhile; left PID USER+SYSTEM_NS for each process that stayed behind (we are their reaper).
+ * Answer:  NAME START_NS WALL_NS EXIT USER_US SYSTEM_US     (EXIT 1000+signal when killed; START
+ * since the first start) total WALL_NS; others USER+SYSTEM_NS of inherited processes that ended
+ * meanwhile; left PID USER+SYSTEM_NS for each process that stayed behind (we are their reaper).
  */
 #define _GNU_SOURCE
 #include "timer.h"

@@ -20,10 +20,12 @@ struct command {
 	long long started;
 };
 
-/* Ends this process at once: a child must not write the samples that its parent has still to write. */
+/* Ends this process at once: a child must not write the samples that its parent has still to write.
+ */
 void die(const char *what);
 
-/* Each round every command once, in turn, the order reversed in every other round; negative rounds are the warm-up. Pause in microseconds. */
+/* Each round every command once, in turn, the order reversed in every other round; negative rounds
+ * are the warm-up. Pause in microseconds. */
 void run_pairs(struct command *commands, size_t count, long rounds, long warmup, long pause);
 
 /* All at the same moment. */

@@ -1,6 +1,6 @@
 /*
- * One kernel lock, for bench/decisions: held, waited for, or taken and freed many times. It refuses to do anything with what it locks.
- * kernel-lock ofd|flock hold|wait|cost FILE [N]
+ * One kernel lock, for bench/decisions: held, waited for, or taken and freed many times. It refuses
+ * to do anything with what it locks. kernel-lock ofd|flock hold|wait|cost FILE [N]
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

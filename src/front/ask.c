@@ -1,5 +1,6 @@
-/* Asks the control plane and does what its lines say: takes locks for it, keeps a ticket that it sends, and returns its last word.
- * Everything but a good answer is "pass", or 255 where something was already sent; it never waits without a deadline. */
+/* Asks the control plane and does what its lines say: takes locks for it, keeps a ticket that it
+ * sends, and returns its last word. Everything but a good answer is "pass", or 255 where something
+ * was already sent; it never waits without a deadline. */
 #include "front.h"
 
 #include <errno.h>
@@ -35,7 +36,8 @@ struct answer
 ask(struct front *front, const char *question, int shard, const struct fault *fault)
 {
 	struct answer answer = { front->sent ? ANSWER_EXIT : ANSWER_PASS, 255 };
-	struct talk talk = { .fd = -1, .deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000 };
+	struct talk talk = { .fd = -1,
+		.deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000 };
 	struct answer heard;
 
 	if (!find_real(front))
@@ -46,7 +48,8 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 		return answer;
 	bool good = hear(front, &talk, &heard);
 	(void)close(talk.fd);
-	/* With "again" its end is not waited for. Before the real ssh takes over this process, no child may be left in it. */
+	/* With "again" its end is not waited for. Before the real ssh takes over this process, no
+	 * child may be left in it. */
 	if (!good || heard.kind != ANSWER_AGAIN) {
 		(void)kill(child, SIGKILL);
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -111,7 +114,9 @@ read_line(struct talk *talk, char *line)
 			return true;
 		}
 		size_t got;
-		if (talk->used == sizeof(talk->bytes) || !read_some(talk, talk->bytes + talk->used, sizeof(talk->bytes) - talk->used, &got))
+		if (talk->used == sizeof(talk->bytes) ||
+		    !read_some(talk, talk->bytes + talk->used, sizeof(talk->bytes) - talk->used,
+			&got))
 			return false;
 		talk->used += got;
 	}
@@ -144,16 +149,21 @@ read_some(struct talk *talk, char *into, size_t size, size_t *got)
 static bool
 obey_lock(struct front *front, struct talk *talk, char *arguments)
 {
-	char *count_text = strchr(arguments, ' '), *seconds_text = count_text != NULL ? strchr(count_text + 1, ' ') : NULL;
+	char *count_text = strchr(arguments, ' '),
+	     *seconds_text = count_text != NULL ? strchr(count_text + 1, ' ') : NULL;
 	uint64_t count, seconds;
 
 	if (seconds_text == NULL)
 		return false;
 	*count_text++ = *seconds_text++ = '\0';
-	if (!parse_u64(count_text, &count) || count > 16 || !parse_u64(seconds_text, &seconds) || seconds > 86400)
+	if (!parse_u64(count_text, &count) || count > 16 || !parse_u64(seconds_text, &seconds) ||
+	    seconds > 86400)
 		return false;
-	enum lock_result result = lock_name(&front->place, arguments, (unsigned)count, (unsigned)seconds);
-	const char *reply = result == LOCK_GOT ? "locked 0\n" : result == LOCK_WAITED ? "locked 1\n" : "busy\n";
+	enum lock_result result = lock_name(&front->place, arguments, (unsigned)count,
+	    (unsigned)seconds);
+	const char *reply = result == LOCK_GOT ? "locked 0\n" :
+	    result == LOCK_WAITED              ? "locked 1\n" :
+						 "busy\n";
 	/* The time it slept here is not its own. */
 	if (talk->deadline != 0)
 		talk->deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000;
@@ -178,6 +188,7 @@ take_ticket(struct front *front, struct talk *talk, const char *length_text)
 			return false;
 		have += got;
 	}
-	front->have_ticket = ticket_parse(&front->ticket, (size_t)length) && strcmp(front->ticket.question, front->question) == 0;
+	front->have_ticket = ticket_parse(&front->ticket, (size_t)length) &&
+	    strcmp(front->ticket.question, front->question) == 0;
 	return front->have_ticket;
 }

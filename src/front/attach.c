@@ -1,5 +1,6 @@
-/* Finds a master with room and makes sure that it is the right one and alive. Refuses a socket of another user, a master whose record
- * the ticket does not accept, and one that does not answer within a second. Starts nothing. */
+/* Finds a master with room and makes sure that it is the right one and alive. Refuses a socket of
+ * another user, a master whose record the ticket does not accept, and one that does not answer
+ * within a second. Starts nothing. */
 #include "attach.h"
 
 #include <errno.h>
@@ -12,10 +13,13 @@
 #include "record.h"
 #include "text.h"
 
-static enum reached reach_shard(struct front *front, enum purpose purpose, struct connection *connection, int shard);
-static enum reached hold_slot(struct front *front, enum purpose purpose, struct connection *connection, const struct record *record);
+static enum reached reach_shard(struct front *front, enum purpose purpose,
+    struct connection *connection, int shard);
+static enum reached hold_slot(struct front *front, enum purpose purpose,
+    struct connection *connection, const struct record *record);
 static bool still_current(struct front *front, struct connection *connection);
-static bool judge_record(struct front *front, struct connection *connection, const struct record *record, const struct stat *st);
+static bool judge_record(struct front *front, struct connection *connection,
+    const struct record *record, const struct stat *st);
 static bool accepted(const struct ticket *ticket, const char *character);
 static bool shard_path(struct front *front, int shard, const char *ending, char *path, size_t size);
 
@@ -31,8 +35,9 @@ reach_master(struct front *front, enum purpose purpose, struct connection *conne
 			return reached;
 	}
 	drop_connection(connection);
-	for (unsigned pause = 10; ; pause = pause < 80 ? pause * 2 : pause) {
-		for (int shard = 0; shard < (int)front->ticket.shards && shard < SHARDS_MAX; shard++) {
+	for (unsigned pause = 10;; pause = pause < 80 ? pause * 2 : pause) {
+		for (int shard = 0; shard < (int)front->ticket.shards && shard < SHARDS_MAX;
+		     shard++) {
 			enum reached reached = reach_shard(front, purpose, connection, shard);
 			if (reached != FULL)
 				return reached;
@@ -40,7 +45,8 @@ reach_master(struct front *front, enum purpose purpose, struct connection *conne
 		}
 		if (now_ns() >= deadline)
 			break;
-		/* Every place is taken: nobody can be told when one is free, so look again, not all at the same moment. */
+		/* Every place is taken: nobody can be told when one is free, so look again, not all
+		 * at the same moment. */
 		struct timespec nap = { 0, (long)(pause + (unsigned)getpid() % pause) * 1000000 };
 		(void)nanosleep(&nap, NULL);
 	}
@@ -67,7 +73,8 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 		set_fault(front, "record", errno == ENOENT ? "none" : "error");
 		return BROKEN;
 	}
-	if (fstat(connection->record_fd, &st) != 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode)) {
+	if (fstat(connection->record_fd, &st) != 0 || st.st_uid != geteuid() ||
+	    !S_ISREG(st.st_mode)) {
 		set_fault(front, "record", "foreign");
 		return BROKEN;
 	}
@@ -87,9 +94,11 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 		return BROKEN;
 	if (!reach_socket(front, shard == 0 ? front->ticket.socket : path, connection))
 		return BROKEN;
-	/* The record must speak of the master that answers, and still be the shard's: else somebody replaced either in between. */
+	/* The record must speak of the master that answers, and still be the shard's: else somebody
+	 * replaced either in between. */
 	bool known = record.present && record.pid == connection->pid;
-	if (!accepted(&front->ticket, known ? record.character : "-") || !still_current(front, connection)) {
+	if (!accepted(&front->ticket, known ? record.character : "-") ||
+	    !still_current(front, connection)) {
 		set_fault(front, "record", "character");
 		drop_socket(connection);
 		return BROKEN;
@@ -98,12 +107,14 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 }
 
 static enum reached
-hold_slot(struct front *front, enum purpose purpose, struct connection *connection, const struct record *record)
+hold_slot(struct front *front, enum purpose purpose, struct connection *connection,
+    const struct record *record)
 {
 	uint64_t limit = record->present && record->limit > 0 ? record->limit : front->ticket.limit;
 
 	if (purpose == FOR_STDIO) {
-		/* A forwarding is no session for the server: it holds a byte of its own kind, without a limit. */
+		/* A forwarding is no session for the server: it holds a byte of its own kind,
+		 * without a limit. */
 		if (connection->slot < 0)
 			connection->slot = slot_take(connection->record_fd, STDIO_BASE, STDIO_MOST);
 		return connection->slot >= 0 ? REACHED : FULL;
@@ -111,7 +122,9 @@ hold_slot(struct front *front, enum purpose purpose, struct connection *connecti
 	if (limit > SLOT_MOST)
 		limit = SLOT_MOST;
 	/* Sessions above a limit that was learned after they began still count. */
-	int above = limit < SLOT_MOST ? slots_held(connection->record_fd, SLOT_BASE + (int)limit, SLOT_MOST - (int)limit) : 0;
+	int above = limit < SLOT_MOST ?
+	    slots_held(connection->record_fd, SLOT_BASE + (int)limit, SLOT_MOST - (int)limit) :
+	    0;
 	if (connection->slot >= (int)limit) {
 		slot_drop(connection->record_fd, SLOT_BASE, connection->slot);
 		connection->slot = -1;
@@ -131,7 +144,8 @@ slot_outgrown(struct front *front, int slot)
 	if (!shard_path(front, front->shard, ".m", path, sizeof(path)))
 		return false;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool outgrown = fd >= 0 && record_read(fd, &record) && record.present && record.limit > 0 && (uint64_t)slot >= record.limit;
+	bool outgrown = fd >= 0 && record_read(fd, &record) && record.present && record.limit > 0 &&
+	    (uint64_t)slot >= record.limit;
 	if (fd >= 0)
 		(void)close(fd);
 	return outgrown;
@@ -143,8 +157,8 @@ still_current(struct front *front, struct connection *connection)
 	char path[PATH_SIZE];
 	struct stat st;
 
-	return shard_path(front, connection->shard, ".m", path, sizeof(path)) && lstat(path, &st) == 0 && st.st_dev == connection->dev &&
-	    st.st_ino == connection->ino;
+	return shard_path(front, connection->shard, ".m", path, sizeof(path)) &&
+	    lstat(path, &st) == 0 && st.st_dev == connection->dev && st.st_ino == connection->ino;
 }
 
 bool
@@ -152,16 +166,19 @@ same_master(struct front *front, struct connection *connection)
 {
 	struct record record;
 
-	return connection->record_fd >= 0 && still_current(front, connection) && record_read(connection->record_fd, &record) && record.present &&
+	return connection->record_fd >= 0 && still_current(front, connection) &&
+	    record_read(connection->record_fd, &record) && record.present &&
 	    record.pid == connection->recorded;
 }
 
 static bool
-judge_record(struct front *front, struct connection *connection, const struct record *record, const struct stat *st)
+judge_record(struct front *front, struct connection *connection, const struct record *record,
+    const struct stat *st)
 {
 	const struct ticket *ticket = &front->ticket;
 	time_t now = time(NULL);
-	int64_t age = (int64_t)now - (int64_t)record->created, idle = (int64_t)now - (int64_t)st->st_mtime;
+	int64_t age = (int64_t)now - (int64_t)record->created,
+		idle = (int64_t)now - (int64_t)st->st_mtime;
 
 	if (!accepted(ticket, record->character)) {
 		set_fault(front, "record", "character");
@@ -172,7 +189,8 @@ judge_record(struct front *front, struct connection *connection, const struct re
 		set_fault(front, "record", "expired");
 		return false;
 	}
-	if (ticket->persist > 0 && (idle > (int64_t)ticket->persist || idle < -1) && slots_held(connection->record_fd, SLOT_BASE, SLOT_MOST + STDIO_MOST) == 0) {
+	if (ticket->persist > 0 && (idle > (int64_t)ticket->persist || idle < -1) &&
+	    slots_held(connection->record_fd, SLOT_BASE, SLOT_MOST + STDIO_MOST) == 0) {
 		set_fault(front, "record", "idle");
 		return false;
 	}
@@ -210,7 +228,8 @@ shard_path(struct front *front, int shard, const char *ending, char *path, size_
 {
 	char digits[NUMBER_SIZE];
 
-	if (join(path, size, front->ticket.keydir, "/", number((uint64_t)shard, 1, digits), ending, NULL))
+	if (join(path, size, front->ticket.keydir, "/", number((uint64_t)shard, 1, digits), ending,
+		NULL))
 		return true;
 	set_fault(front, "record", "error");
 	return false;

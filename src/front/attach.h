@@ -1,4 +1,5 @@
-/* A connection to a master that answered: one slot held, hello and alive exchanged, nothing started yet. */
+/* A connection to a master that answered: one slot held, hello and alive exchanged, nothing started
+ * yet. */
 #ifndef ATTACH_H
 #define ATTACH_H
 
@@ -8,23 +9,25 @@
 enum purpose { FOR_SESSION, FOR_STDIO, FOR_CHECK };
 
 struct connection {
-	int fd;              /* the control socket, -1: none */
-	int record_fd;       /* keeps the slot, -1: none */
+	int fd;        /* the control socket, -1: none */
+	int record_fd; /* keeps the slot, -1: none */
 	int shard, slot;
-	dev_t dev;           /* of the record, to see that it is still the shard's */
+	dev_t dev; /* of the record, to see that it is still the shard's */
 	ino_t ino;
-	uint32_t pid;        /* of the master */
-	uint32_t recorded;   /* the pid in the record before we connected, 0: none */
+	uint32_t pid;      /* of the master */
+	uint32_t recorded; /* the pid in the record before we connected, 0: none */
 	struct mux_input input;
 };
 
 enum reached { REACHED, FULL, BROKEN };
 
-/* A master with room for one more, of any shard; what broke and where, if none, in front->fault and front->shard. */
+/* A master with room for one more, of any shard; what broke and where, if none, in front->fault and
+ * front->shard. */
 enum reached reach_master(struct front *front, enum purpose purpose, struct connection *connection);
 /* Only connect, hello and alive at a path (-O check, -fN): no slot, no record. */
 bool reach_socket(struct front *front, const char *path, struct connection *connection);
-/* The shard's record is still the one that we looked at before we connected, and speaks of a master: nobody replaced it since. */
+/* The shard's record is still the one that we looked at before we connected, and speaks of a
+ * master: nobody replaced it since. */
 bool same_master(struct front *front, struct connection *connection);
 void drop_connection(struct connection *connection);
 void drop_socket(struct connection *connection);
@@ -36,6 +39,7 @@ void mark_used(struct connection *connection);
 void set_fault(struct front *front, const char *stage, const char *failure);
 /* The next frame, waiting until the deadline (ns, 0: none); signals of `mask` may interrupt. */
 enum heard { HEARD, HEARD_EOF, HEARD_NONSENSE, HEARD_TIMEOUT, HEARD_SIGNAL };
-enum heard hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length, int64_t deadline, const void *mask);
+enum heard hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length,
+    int64_t deadline, const void *mask);
 
 #endif

@@ -1,5 +1,6 @@
-/* The environment on its way through the control plane: what would steer its runtime, or would not survive it, travels as hex, and is
- * given back to every ssh that it starts. Refuses nothing: a variable is changed in form or not at all. */
+/* The environment on its way through the control plane: what would steer its runtime, or would not
+ * survive it, travels as hex, and is given back to every ssh that it starts. Refuses nothing: a
+ * variable is changed in form or not at all. */
 #include "environment.h"
 #include "text.h"
 
@@ -10,13 +11,15 @@
 static bool
 must_be_hidden(const char *entry)
 {
-	return strncmp(entry, "BUN_", 4) == 0 || strncmp(entry, "NODE_", 5) == 0 || !valid_utf8(entry);
+	return strncmp(entry, "BUN_", 4) == 0 || strncmp(entry, "NODE_", 5) == 0 ||
+	    !valid_utf8(entry);
 }
 
 bool
 is_mark(const char *entry)
 {
-	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=", "SSHIM_PARENT=", NULL };
+	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=",
+		"SSHIM_PARENT=", NULL };
 
 	for (int i = 0; marks[i] != NULL; i++)
 		if (strncmp(entry, marks[i], strlen(marks[i])) == 0)
@@ -56,8 +59,10 @@ clean_environment(char **environment)
 	if (clean == NULL || mark == NULL)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		/* What was hidden before stays so: a script may stand between the front and the control plane. */
-		char *entry = must_be_hidden(environment[i]) ? hide(environment[i], i) : environment[i];
+		/* What was hidden before stays so: a script may stand between the front and the
+		 * control plane. */
+		char *entry = must_be_hidden(environment[i]) ? hide(environment[i], i) :
+							       environment[i];
 		if (entry == NULL)
 			return NULL;
 		if (!is_mark(environment[i]))
@@ -82,7 +87,8 @@ restore_environment(char **environment)
 		char *entry = environment[i];
 		char *value = strchr(entry, '=');
 
-		if (strncmp(entry, "SSHIM_RAW_", 10) == 0 && value != NULL && hex_to_bytes(value + 1))
+		if (strncmp(entry, "SSHIM_RAW_", 10) == 0 && value != NULL &&
+		    hex_to_bytes(value + 1))
 			environment[kept++] = value + 1;
 		else if (strncmp(entry, "SSHIM_THEN_AS=", 14) == 0)
 			then = entry + 14;

@@ -1,4 +1,5 @@
-/* Shares the failure of a dial with those who waited for it: the same words on stderr, the same 255. Refuses one that was there before them. */
+/* Shares the failure of a dial with those who waited for it: the same words on stderr, the same
+ * 255. Refuses one that was there before them. */
 #include "failure.h"
 
 #include <fcntl.h>
@@ -46,11 +47,13 @@ share_failure(struct front *front, const struct failure_seen *seen)
 	_exit(255);
 }
 
-/* On a caller's ControlPath others dial with other options: only a failure of the same connection is ours too. */
+/* On a caller's ControlPath others dial with other options: only a failure of the same connection
+ * is ours too. */
 static bool
 failed_path(const struct front *front, char *path, size_t size)
 {
-	return front->ticket.accept_count > 0 && join(path, size, front->ticket.keydir, "/failed.", front->ticket.accept[0], NULL);
+	return front->ticket.accept_count > 0 &&
+	    join(path, size, front->ticket.keydir, "/failed.", front->ticket.accept[0], NULL);
 }
 
 static bool
@@ -61,8 +64,9 @@ failed_identity(const struct front *front, struct stat *st)
 	return failed_path(front, path, sizeof(path)) && lstat(path, st) == 0;
 }
 
-/* Of a crowd on a busy machine some come to look only when the first one's dial is over: a failure from after our own start is one that we would have
- * waited for. Not for long: who had to wait for other things may find the server well again. */
+/* Of a crowd on a busy machine some come to look only when the first one's dial is over: a failure
+ * from after our own start is one that we would have waited for. Not for long: who had to wait for
+ * other things may find the server well again. */
 static bool
 failed_meanwhile(const struct front *front, const struct stat *failed)
 {
@@ -71,12 +75,14 @@ failed_meanwhile(const struct front *front, const struct stat *failed)
 
 	if (front->asked > 0 || own_age > MEANWHILE_NS || clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return false;
-	int64_t age = ((int64_t)now.tv_sec - failed->st_mtim.tv_sec) * 1000000000 + now.tv_nsec - failed->st_mtim.tv_nsec;
+	int64_t age = ((int64_t)now.tv_sec - failed->st_mtim.tv_sec) * 1000000000 + now.tv_nsec -
+	    failed->st_mtim.tv_nsec;
 	return age >= 0 && age < own_age;
 }
 
 static bool
 same_failure(const struct stat *one, const struct stat *other)
 {
-	return one->st_ino == other->st_ino && one->st_mtim.tv_sec == other->st_mtim.tv_sec && one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
+	return one->st_ino == other->st_ino && one->st_mtim.tv_sec == other->st_mtim.tv_sec &&
+	    one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
 }

@@ -11,7 +11,8 @@ struct failure_seen {
 	struct stat before;
 };
 
-/* Remembers the failure that is there before we wait. Ends the process with it where it is one that we would have waited for. */
+/* Remembers the failure that is there before we wait. Ends the process with it where it is one that
+ * we would have waited for. */
 void look_for_failure(struct front *front, struct failure_seen *seen);
 /* Ends the process with the words of a dial that failed since we looked. */
 void share_failure(struct front *front, const struct failure_seen *seen);

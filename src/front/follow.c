@@ -1,4 +1,5 @@
-/* Follows a ticket: attach, wait behind a lock, ask, and again, until there is an exit code or the real ssh. */
+/* Follows a ticket: attach, wait behind a lock, ask, and again, until there is an exit code or the
+ * real ssh. */
 #include "front.h"
 
 #include <errno.h>
@@ -55,17 +56,20 @@ follow_ticket(struct front *front)
 static _Noreturn void
 attach(struct front *front)
 {
-	struct stay stay = { .connection = { .fd = -1, .record_fd = -1, .slot = -1 }, .standing = OUTSIDE };
+	struct stay stay = { .connection = { .fd = -1, .record_fd = -1, .slot = -1 },
+		.standing = OUTSIDE };
 	enum purpose purpose = front->ticket.stdio_host != NULL ? FOR_STDIO : FOR_SESSION;
 
-	if (front->ticket.lane == LANE_ATTACH && own_socket(&front->ticket) && lacks_modes(&front->ticket))
+	if (front->ticket.lane == LANE_ATTACH && own_socket(&front->ticket) &&
+	    lacks_modes(&front->ticket))
 		pass(front, "no terminal to take modes from");
 	for (int round = 0; front->attempts < ATTEMPTS_MAX && round < ROUNDS_MAX; round++) {
 		bool establish = front->ticket.lane == LANE_ESTABLISH;
 		if (front->ticket.lane == LANE_PASS)
 			pass(front, NULL);
 		front->fault = (struct fault){ 0 };
-		bool reached = establish ? reach_socket(front, front->ticket.socket, &stay.connection) :
+		bool reached = establish ?
+		    reach_socket(front, front->ticket.socket, &stay.connection) :
 		    reach_master(front, purpose, &stay.connection) == REACHED;
 		if (reached && establish) {
 			journal(front, "established", NULL, 0);
@@ -74,11 +78,14 @@ attach(struct front *front)
 		if (reached) {
 			unlock_all(&front->place);
 			stay.standing = OUTSIDE;
-			run_session(front, &stay.connection); /* returns only if no session was opened */
+			/* Returns only if no session was opened. */
+			run_session(front, &stay.connection);
 			if (front->sent) {
-				heed(front, ask(front, "heal", front->shard, &front->fault)); /* unknown: 255, but for evidence */
+				/* Unknown: 255, but for evidence. */
+				heed(front, ask(front, "heal", front->shard, &front->fault));
 				front->sent = false;
-			} else if (is(front, "session", "failure") || is(front, "session", "denied")) {
+			} else if (is(front, "session", "failure") ||
+			    is(front, "session", "denied")) {
 				if (purpose == FOR_STDIO)
 					pass(front, "forwarding refused");
 				refused(front, &stay);
@@ -91,12 +98,17 @@ attach(struct front *front)
 		bool settled = stay.standing == HELD && stay.shard == front->shard;
 		if (!settled) {
 			come_closer(front, &stay);
-			/* One that let a whole second pass is not asked for another under the lock, while it is the same one. */
-			settled = stay.standing == HELD && strcmp(front->fault.failure, "timeout") == 0 && same_master(front, &stay.connection);
+			/* One that let a whole second pass is not asked for another under the lock,
+			 * while it is the same one. */
+			settled = stay.standing == HELD &&
+			    strcmp(front->fault.failure, "timeout") == 0 &&
+			    same_master(front, &stay.connection);
 		}
 		if (settled) {
-			bool missing = is(front, "connect", "none") || is(front, "connect", "refused") || is(front, "record", "none");
-			heed(front, ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
+			bool missing = is(front, "connect", "none") ||
+			    is(front, "connect", "refused") || is(front, "record", "none");
+			heed(front,
+			    ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
 			front->attempts++;
 			stay.standing = OUTSIDE;
 		}
@@ -104,8 +116,9 @@ attach(struct front *front)
 	pass(front, "attempts");
 }
 
-/* The server has no room for one more session on that connection. Only the first of those who were refused has to tell; the slot is given back
- * before, so that what is still held is what the server allowed. */
+/* The server has no room for one more session on that connection. Only the first of those who were
+ * refused has to tell; the slot is given back before, so that what is still held is what the server
+ * allowed. */
 static void
 refused(struct front *front, struct stay *stay)
 {
@@ -113,7 +126,8 @@ refused(struct front *front, struct stay *stay)
 
 	drop_connection(&stay->connection);
 	name_lock(front, stay, front->shard);
-	enum lock_result result = lock_name(&front->place, stay->lock, 1, (unsigned)front->ticket.connect_timeout);
+	enum lock_result result = lock_name(&front->place, stay->lock, 1,
+	    (unsigned)front->ticket.connect_timeout);
 	if (result == LOCK_BROKEN || result == LOCK_BUSY)
 		pass(front, "no lock");
 	if (!slot_outgrown(front, slot)) {
@@ -123,12 +137,13 @@ refused(struct front *front, struct stay *stay)
 	unlock_all(&front->place);
 }
 
-/* One step towards the lock: take it if it is free, else sleep until its holder is done and look again, and only then queue for it. So of a crowd
- * one asks, and all others wake together. */
+/* One step towards the lock: take it if it is free, else sleep until its holder is done and look
+ * again, and only then queue for it. So of a crowd one asks, and all others wake together. */
 static void
 come_closer(struct front *front, struct stay *stay)
 {
-	/* A second more than the one who dials has: its failure is ours too, and it began a little later than we. */
+	/* A second more than the one who dials has: its failure is ours too, and it began a little
+	 * later than we. */
 	unsigned seconds = (unsigned)front->ticket.connect_timeout + 1;
 	enum lock_result result;
 
@@ -145,7 +160,9 @@ come_closer(struct front *front, struct stay *stay)
 	name_lock(front, stay, stay->shard);
 	result = lock_try(&front->place, stay->lock);
 	if (result == LOCK_BUSY) {
-		result = stay->standing == OUTSIDE ? lock_await(&front->place, stay->lock, seconds) : lock_name(&front->place, stay->lock, 1, seconds);
+		result = stay->standing == OUTSIDE ?
+		    lock_await(&front->place, stay->lock, seconds) :
+		    lock_name(&front->place, stay->lock, 1, seconds);
 		if (result == LOCK_WAITED)
 			share_failure(front, &stay->failed);
 		if (result == LOCK_WAITED && stay->standing == OUTSIDE) {
@@ -160,7 +177,8 @@ come_closer(struct front *front, struct stay *stay)
 	stay->standing = HELD;
 }
 
-/* While the first master is being made nobody knows whether the server lets anybody in: more masters beside it would all fail with it. */
+/* While the first master is being made nobody knows whether the server lets anybody in: more
+ * masters beside it would all fail with it. */
 static void
 await_first(struct front *front, struct stay *stay, unsigned seconds)
 {
@@ -176,11 +194,13 @@ name_lock(struct front *front, struct stay *stay, int shard)
 {
 	char digits[NUMBER_SIZE];
 
-	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/", number((uint64_t)shard, 1, digits), NULL))
+	if (!join(stay->lock, sizeof(stay->lock), "key/", front->ticket.key, "/",
+		number((uint64_t)shard, 1, digits), NULL))
 		pass(front, "no lock");
 }
 
-/* -O check, as mux_client_request_alive and muxclient say it; where no master is, the real ssh has the right words. */
+/* -O check, as mux_client_request_alive and muxclient say it; where no master is, the real ssh has
+ * the right words. */
 static _Noreturn void
 check(struct front *front)
 {
@@ -213,5 +233,6 @@ heed(struct front *front, struct answer answer)
 static bool
 is(const struct front *front, const char *stage, const char *failure)
 {
-	return front->fault.stage != NULL && strcmp(front->fault.stage, stage) == 0 && strcmp(front->fault.failure, failure) == 0;
+	return front->fault.stage != NULL && strcmp(front->fault.stage, stage) == 0 &&
+	    strcmp(front->fault.failure, failure) == 0;
 }

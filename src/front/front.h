@@ -1,5 +1,6 @@
-/* What the parts of the front share. The front walks argv, follows a ticket, attaches, and otherwise asks or becomes the real ssh; it
- * decides nothing. docs/protocol.md names every file and line that is read here. */
+/* What the parts of the front share. The front walks argv, follows a ticket, attaches, and
+ * otherwise asks or becomes the real ssh; it decides nothing. docs/protocol.md names every file and
+ * line that is read here. */
 #ifndef FRONT_H
 #define FRONT_H
 
@@ -22,10 +23,10 @@ struct fault {
 	char detail[160];
 };
 
-struct place {              /* RUN, checked */
+struct place { /* RUN, checked */
 	char path[PATH_SIZE];
-	int fd;             /* -1: none, so pass */
-	int locks_fd;       /* RUN/locks, -1 until it is needed */
+	int fd;       /* -1: none, so pass */
+	int locks_fd; /* RUN/locks, -1 until it is needed */
 	uint64_t held[HELD_MAX];
 	int held_count;
 };
@@ -34,10 +35,10 @@ struct front {
 	int argc;
 	char **argv;
 	struct walk walk;
-	char self[PATH_SIZE];      /* our own file */
+	char self[PATH_SIZE]; /* our own file */
 	dev_t self_dev;
 	ino_t self_ino;
-	char real[PATH_SIZE];      /* the real ssh, once it was looked for */
+	char real[PATH_SIZE]; /* the real ssh, once it was looked for */
 	bool real_is_script;
 	struct place place;
 	char question[QUESTION_MAX + 1];
@@ -47,12 +48,12 @@ struct front {
 	struct ticket ticket;
 	int64_t started_ns;
 	int attempts;
-	int asked;                 /* questions to the control plane; 0 is what the journal calls warm */
-	int64_t opened_ns;         /* when the session was opened, 0: it was not */
+	int asked;         /* questions to the control plane; 0 is what the journal calls warm */
+	int64_t opened_ns; /* when the session was opened, 0: it was not */
 	int shard;
-	bool sent;                 /* NEW_SESSION and its descriptors are with a master: never again */
+	bool sent; /* NEW_SESSION and its descriptors are with a master: never again */
 	bool said_no_tty;
-	struct fault fault;        /* the last one, for the journal */
+	struct fault fault; /* the last one, for the journal */
 };
 
 enum answer_kind { ANSWER_AGAIN, ANSWER_PASS, ANSWER_EXIT };

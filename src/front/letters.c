@@ -1,12 +1,13 @@
-/* The installed ssh's option letters, which matter only where versions differ: kept by the control plane in RUN/letters with the
- * identity of the ssh that they belong to. Refuses letters of another ssh. */
+/* The installed ssh's option letters, which matter only where versions differ: kept by the control
+ * plane in RUN/letters with the identity of the ssh that they belong to. Refuses letters of another
+ * ssh. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "front.h"
 #include "elsewhere.h"
+#include "front.h"
 #include "text.h"
 
 static bool read_letters(struct front *front, char *letters, size_t size);
@@ -34,13 +35,16 @@ read_letters(struct front *front, char *letters, size_t size)
 		return false;
 	ssize_t got = read(fd, text, sizeof(text) - 1);
 	(void)close(fd);
-	if (got <= 0 || stat(front->real, &st) != 0 || !append_word(expected, sizeof(expected), &length, front->real))
+	if (got <= 0 || stat(front->real, &st) != 0 ||
+	    !append_word(expected, sizeof(expected), &length, front->real))
 		return false;
 	text[got] = '\0';
 	char digits[5][NUMBER_SIZE];
-	if (!append_text(expected, sizeof(expected), " ", number((uint64_t)st.st_dev, 1, digits[0]), " ", number((uint64_t)st.st_ino, 1, digits[1]), " ",
-	        number((uint64_t)st.st_size, 1, digits[2]), " ", number((uint64_t)st.st_mtim.tv_sec, 1, digits[3]), " ",
-	        number((uint64_t)st.st_mtim.tv_nsec, 1, digits[4]), "\nletters ", NULL))
+	if (!append_text(expected, sizeof(expected), " ", number((uint64_t)st.st_dev, 1, digits[0]),
+		" ", number((uint64_t)st.st_ino, 1, digits[1]), " ",
+		number((uint64_t)st.st_size, 1, digits[2]), " ",
+		number((uint64_t)st.st_mtim.tv_sec, 1, digits[3]), " ",
+		number((uint64_t)st.st_mtim.tv_nsec, 1, digits[4]), "\nletters ", NULL))
 		return false;
 	length = strlen(expected);
 	if (strncmp(text, expected, length) != 0)

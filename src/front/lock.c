@@ -1,4 +1,5 @@
-/* Kernel locks on bytes of RUN/locks and of record files. Refuses to guess: what the kernel does not grant is not held. */
+/* Kernel locks on bytes of RUN/locks and of record files. Refuses to guess: what the kernel does
+ * not grant is not held. */
 #include "lock.h"
 #include "text.h"
 
@@ -12,7 +13,7 @@
 #include <sys/syscall.h>
 #endif
 
-#ifndef F_OFD_SETLK /* not Linux: process locks serve, since each front keeps one open file and forks no holder */
+#ifndef F_OFD_SETLK /* not Linux: process locks serve, since nobody forks a holder */
 #define F_OFD_SETLK F_SETLK
 #define F_OFD_SETLKW F_SETLKW
 #define F_OFD_GETLK F_GETLK
@@ -20,7 +21,8 @@
 
 static bool open_locks(struct place *place);
 static int set_lock(int fd, int command, short type, uint64_t offset);
-static enum lock_result wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds);
+static enum lock_result wait_lock(struct place *place, short type, uint64_t offset,
+    unsigned seconds);
 static uint64_t offset_of(const char *name);
 #ifdef __linux__
 static void interrupt(int signal_number);
@@ -67,7 +69,7 @@ lock_name(struct place *place, const char *name, unsigned count, unsigned second
 		if (result != LOCK_BUSY)
 			return result;
 	}
-	/* All taken: wait for one of them, spread by pid so that not everybody waits for the same. */
+	/* All taken: wait for one of them, spread by pid so that not all wait for the same. */
 	if (!join(one, sizeof(one), name, "/", number((unsigned)getpid() % count, 1, digits), NULL))
 		return LOCK_BROKEN;
 	return lock_name(place, one, 1, seconds);
@@ -93,7 +95,8 @@ unlock_name(struct place *place, const char *name)
 	for (int i = place->held_count - 1; i >= 0; i--) {
 		bool same = place->held[i] == offset;
 		for (unsigned n = 0; !same && n < 16 && strncmp(name, "dial/", 5) == 0; n++)
-			same = join(one, sizeof(one), name, "/", number(n, 1, digits), NULL) && place->held[i] == offset_of(one);
+			same = join(one, sizeof(one), name, "/", number(n, 1, digits), NULL) &&
+			    place->held[i] == offset_of(one);
 		if (!same)
 			continue;
 		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[i]);
@@ -106,7 +109,8 @@ void
 unlock_all(struct place *place)
 {
 	while (place->held_count > 0)
-		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[--place->held_count]);
+		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK,
+		    place->held[--place->held_count]);
 }
 
 int
@@ -136,13 +140,17 @@ slots_held(int fd, int base, int most)
 	int held = 0;
 
 	for (int at = base; at < base + most;) {
-		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = base + most - at };
+		struct flock lock = { .l_type = F_WRLCK,
+			.l_whence = SEEK_SET,
+			.l_start = at,
+			.l_len = base + most - at };
 
 		if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
 			return -1;
 		if (lock.l_type == F_UNLCK)
 			return held;
-		/* The kernel names any conflicting lock, not the first: count this one byte and look left and right of it. */
+		/* The kernel names any conflicting lock, not the first: count this one byte and
+		 * look left and right of it. */
 		int found = (int)lock.l_start;
 		int left = found > at ? slots_held(fd, at, found - at) : 0;
 		if (left < 0)
@@ -157,35 +165,43 @@ static bool
 open_locks(struct place *place)
 {
 	if (place->locks_fd < 0)
-		place->locks_fd = openat(place->fd, "locks", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		place->locks_fd = openat(place->fd, "locks",
+		    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return place->locks_fd >= 0;
 }
 
 static int
 set_lock(int fd, int command, short type, uint64_t offset)
 {
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1 };
+	struct flock lock = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)offset,
+		.l_len = 1 };
 
 	return fcntl(fd, command, &lock);
 }
 
 #ifdef __linux__
-/* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal that comes before the system call is
- * not the last one. A POSIX timer, because the caller may have an alarm(2) of its own running, and SIGURG, because nobody misses it. By
- * its system calls: the C library's way brings threads along. */
+/* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal
+ * that comes before the system call is not the last one. A POSIX timer, because the caller may have
+ * an alarm(2) of its own running, and SIGURG, because nobody misses it. By its system calls: the C
+ * library's way brings threads along. */
 static enum lock_result
 wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 {
 	struct sigaction act = { .sa_handler = interrupt }, old;
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG };
-	struct itimerspec every = { .it_interval = { 0, 50000000 }, .it_value = { seconds, 1000000 } };
+	struct itimerspec every = { .it_interval = { 0, 50000000 },
+		.it_value = { seconds, 1000000 } };
 	sigset_t urgent, old_mask;
 	int64_t deadline = now_ns() + (int64_t)seconds * 1000000000;
 	int timer;
 
-	if (sigemptyset(&urgent) != 0 || sigaddset(&urgent, SIGURG) != 0 || sigaction(SIGURG, &act, &old) != 0)
+	if (sigemptyset(&urgent) != 0 || sigaddset(&urgent, SIGURG) != 0 ||
+	    sigaction(SIGURG, &act, &old) != 0)
 		return LOCK_BROKEN;
-	if (sigprocmask(SIG_UNBLOCK, &urgent, &old_mask) != 0 || syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) {
+	if (sigprocmask(SIG_UNBLOCK, &urgent, &old_mask) != 0 ||
+	    syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) {
 		(void)sigaction(SIGURG, &old, NULL);
 		return LOCK_BROKEN;
 	}

@@ -1,5 +1,6 @@
-/* The front: what every `ssh` call goes through. argv -> ticket -> attach -> exit code; where that cannot be, ask; where that does not
- * help, the real ssh. It decides nothing by itself, and every failure of its own leads to the real ssh. */
+/* The front: what every `ssh` call goes through. argv -> ticket -> attach -> exit code; where that
+ * cannot be, ask; where that does not help, the real ssh. It decides nothing by itself, and every
+ * failure of its own leads to the real ssh. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,9 @@ walk(struct front *front)
 	bool known = false;
 
 	for (int round = 0; round < 2; round++) {
-		if (walk_argv(front->argc, front->argv, known ? letters : NULL, &front->walk) != 0 || front->walk.odd || front->walk.host < 0)
+		if (walk_argv(front->argc, front->argv, known ? letters : NULL, &front->walk) !=
+			0 ||
+		    front->walk.odd || front->walk.host < 0)
 			return false;
 		if (!front->walk.ambiguous)
 			return true;
@@ -57,7 +60,8 @@ walk(struct front *front)
 	return false;
 }
 
-/* The ticket for our question: there, or written by the control plane while one of us holds its lock. */
+/* The ticket for our question: there, or written by the control plane while one of us holds its
+ * lock. */
 static void
 find_ticket(struct front *front)
 {
@@ -65,7 +69,8 @@ find_ticket(struct front *front)
 
 	strcpy(name + 7, front->hash);
 	for (int round = 0; round < 3; round++) {
-		front->have_ticket = ticket_load(&front->ticket, front->place.fd, front->hash, front->question);
+		front->have_ticket = ticket_load(&front->ticket, front->place.fd, front->hash,
+		    front->question);
 		if (front->have_ticket) {
 			unlock_all(&front->place);
 			return;
@@ -74,7 +79,8 @@ find_ticket(struct front *front)
 			break;
 		enum lock_result result = lock_try(&front->place, name);
 		if (result == LOCK_BUSY)
-			result = round == 0 ? lock_await(&front->place, name, 30) : lock_name(&front->place, name, 1, 30);
+			result = round == 0 ? lock_await(&front->place, name, 30) :
+					      lock_name(&front->place, name, 1, 30);
 		if (result != LOCK_GOT && result != LOCK_WAITED)
 			pass(front, "no lock");
 	}

@@ -1,4 +1,5 @@
-/* The front by other names: launcher of every ssh that the control plane starts, shell of a dial, holder of a lock for a command, scp and sftp. */
+/* The front by other names: launcher of every ssh that the control plane starts, shell of a dial,
+ * holder of a lock for a command, scp and sftp. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,12 +25,14 @@ static _Noreturn void with_lock(struct front *front);
 void
 run_as_other(struct front *front)
 {
-	const char *slash = strrchr(front->argv[0], '/'), *name = slash != NULL ? slash + 1 : front->argv[0];
+	const char *slash = strrchr(front->argv[0], '/'),
+		   *name = slash != NULL ? slash + 1 : front->argv[0];
 	const char *as = getenv("SSHIM_AS");
 
 	if (as != NULL && strcmp(as, "launch") == 0 && front->argc >= 3)
 		launch(front);
-	if (as != NULL && strcmp(as, "shell") == 0 && front->argc == 3 && strcmp(front->argv[1], "-c") == 0)
+	if (as != NULL && strcmp(as, "shell") == 0 && front->argc == 3 &&
+	    strcmp(front->argv[1], "-c") == 0)
 		be_shell(front);
 	if (as != NULL && strcmp(as, "with-lock") == 0 && front->argc >= 4)
 		with_lock(front);
@@ -41,7 +44,8 @@ run_as_other(struct front *front)
 		become_control(front);
 }
 
-/* The first caller's soft limits are not those of who shares its master: a file too large would kill it by SIGXFSZ, in everybody's session. */
+/* The first caller's soft limits are not those of who shares its master: a file too large would
+ * kill it by SIGXFSZ, in everybody's session. */
 static void
 raise_limits(void)
 {
@@ -52,7 +56,9 @@ raise_limits(void)
 		if (getrlimit(resources[i], &limit) != 0)
 			continue;
 		/* More descriptors than usual make some ProxyCommands slow. */
-		rlim_t enough = resources[i] == RLIMIT_NOFILE && limit.rlim_max > 1024 ? 1024 : limit.rlim_max;
+		rlim_t enough = resources[i] == RLIMIT_NOFILE && limit.rlim_max > 1024 ?
+		    1024 :
+		    limit.rlim_max;
 		if (limit.rlim_cur >= enough)
 			continue;
 		limit.rlim_cur = enough;
@@ -69,10 +75,12 @@ launch(struct front *front)
 	char script[2];
 
 #ifdef __linux__
-	/* Whoever died before that cannot tell us any more: a dial would go on by itself, without the lock. */
+	/* Whoever died before that cannot tell us any more: a dial would go on by itself, without
+	 * the lock. */
 	const char *given = getenv("SSHIM_PARENT");
 	uint64_t parent = (uint64_t)getppid();
-	if ((given != NULL && !parse_u64(given, &parent)) || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || (uint64_t)getppid() != parent)
+	if ((given != NULL && !parse_u64(given, &parent)) ||
+	    prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || (uint64_t)getppid() != parent)
 		_exit(255);
 #endif
 	for (int number = 1; number < 64; number++)
@@ -93,7 +101,8 @@ launch(struct front *front)
 	_exit(255);
 }
 
-/* What a dial's SHELL names: a ProxyCommand whose stderr ssh threw away gets one again, then the caller's own shell runs it. */
+/* What a dial's SHELL names: a ProxyCommand whose stderr ssh threw away gets one again, then the
+ * caller's own shell runs it. */
 static _Noreturn void
 be_shell(struct front *front)
 {
@@ -112,12 +121,13 @@ be_shell(struct front *front)
 	(void)unsetenv("SSHIM_AS");
 	(void)unsetenv("SSHIM_LOG");
 	(void)unsetenv("SSHIM_SHELL");
-	front->argv[0] = program != NULL ? program : (char *)(uintptr_t)"/bin/sh";
+	front->argv[0] = program != NULL ? program : (char *)(uintptr_t) "/bin/sh";
 	(void)execve(front->argv[0], front->argv, environ);
 	_exit(255);
 }
 
-/* NAME SECONDS PROGRAM args…: for operator commands. 75 (EX_TEMPFAIL): the lock was not to be had. */
+/* NAME SECONDS PROGRAM args…: for operator commands. 75 (EX_TEMPFAIL): the lock was not free.
+ */
 static _Noreturn void
 with_lock(struct front *front)
 {

@@ -1,4 +1,5 @@
-/* Encodes and decodes frames of OpenSSH's mux protocol. Every length is checked before it is used; nothing is sent or read here. */
+/* Encodes and decodes frames of OpenSSH's mux protocol. Every length is checked before it is used;
+ * nothing is sent or read here. */
 #include "mux.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ take_u32(struct view *view)
 		view->ok = false;
 		return 0;
 	}
-	uint32_t value = (uint32_t)view->bytes[0] << 24 | (uint32_t)view->bytes[1] << 16 | (uint32_t)view->bytes[2] << 8 | view->bytes[3];
+	uint32_t value = (uint32_t)view->bytes[0] << 24 | (uint32_t)view->bytes[1] << 16 |
+	    (uint32_t)view->bytes[2] << 8 | view->bytes[3];
 	view->bytes += 4;
 	view->left -= 4;
 	return value;
@@ -90,7 +92,8 @@ mux_put_bytes(struct mux_output *out, const void *bytes, size_t length)
 void
 mux_put_u32(struct mux_output *out, uint32_t value)
 {
-	unsigned char bytes[4] = { (unsigned char)(value >> 24), (unsigned char)(value >> 16), (unsigned char)(value >> 8), (unsigned char)value };
+	unsigned char bytes[4] = { (unsigned char)(value >> 24), (unsigned char)(value >> 16),
+		(unsigned char)(value >> 8), (unsigned char)value };
 
 	mux_put_bytes(out, bytes, sizeof(bytes));
 }

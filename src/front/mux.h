@@ -1,4 +1,5 @@
-/* The frames of OpenSSH's mux protocol, as the client sees them (mux.c, PROTOCOL.mux). Pure functions over buffers, and one reader. */
+/* The frames of OpenSSH's mux protocol, as the client sees them (mux.c, PROTOCOL.mux). Pure
+ * functions over buffers, and one reader. */
 #ifndef MUX_H
 #define MUX_H
 
@@ -13,7 +14,7 @@ enum {
 	MUX_C_NEW_STDIO_FWD = 0x10000008,
 	SSHMUX_VER = 4,
 	MUX_BODY_MAX = 262144, /* what a master takes (SSHBUF limits in mux_master_read_cb) */
-	MUX_REPLY_MAX = 16384  /* what we take: replies are small; hello's extensions and error texts are the longest */
+	MUX_REPLY_MAX = 16384 /* what we take: the longest are hello's extensions and error texts */
 };
 #define MUX_S_PERMISSION_DENIED 0x80000002u
 #define MUX_S_FAILURE 0x80000003u
@@ -24,9 +25,9 @@ enum {
 
 struct mux_reply {
 	uint32_t type;
-	uint32_t first;      /* request id, or session id for EXIT_MESSAGE and TTY_ALLOC_FAIL; version for HELLO */
-	uint32_t second;     /* pid, session id or exit value, where the type has one */
-	const char *text;    /* of a failure; not terminated */
+	uint32_t first; /* request id; session id (EXIT_MESSAGE, TTY_ALLOC_FAIL); version (HELLO) */
+	uint32_t second;  /* pid, session id or exit value, where the type has one */
+	const char *text; /* of a failure; not terminated */
 	size_t text_length;
 };
 
@@ -39,7 +40,8 @@ struct mux_input {
 enum mux_next { MUX_FRAME, MUX_MORE, MUX_NONSENSE };
 
 /* The next whole frame of input, decoded; reply->text points into input until mux_drop. */
-enum mux_next mux_decode(const struct mux_input *input, struct mux_reply *reply, size_t *frame_length);
+enum mux_next mux_decode(const struct mux_input *input, struct mux_reply *reply,
+    size_t *frame_length);
 void mux_drop(struct mux_input *input, size_t frame_length);
 
 /* What is to be sent, built in a buffer of a fixed size; `ok` goes false when it does not fit. */

@@ -2,7 +2,7 @@
 #ifndef SSHIM_OPTIONS_H
 #define SSHIM_OPTIONS_H
 
-/* The option letters of the newest ssh, in getopt's form: a colon after a letter that takes an argument. */
+/* The option letters of the newest ssh, as getopt has them: a colon after one with an argument. */
 #define OPTION_LETTERS "1246ACGKMNTVXYafgknqstvxyZB:D:E:F:I:J:L:O:Q:R:S:W:b:c:e:i:l:m:o:p:w:P:"
 
 /* Letters that other versions write differently, or do not know. */

@@ -1,4 +1,5 @@
-/* Becomes the real ssh: same argv, environment, signals and mask. Refuses to find itself, and names a circle that it is sent in. */
+/* Becomes the real ssh: same argv, environment, signals and mask. Refuses to find itself, and names
+ * a circle that it is sent in. */
 #include "front.h"
 
 #include <errno.h>
@@ -7,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elsewhere.h"
 #include "environment.h"
 #include "real.h"
-#include "elsewhere.h"
 #include "text.h"
 
 extern char **environ;
@@ -17,7 +18,8 @@ extern char **environ;
 static int before_host(const struct front *front);
 static char **add_socket_option(struct front *front, const char *path, int place);
 static void leave_mark(struct front *front);
-static _Noreturn void say(const struct front *front, const char *what, const char *why, const char *origin);
+static _Noreturn void say(const struct front *front, const char *what, const char *why,
+    const char *origin);
 
 _Noreturn void
 pass(struct front *front, const char *reason)
@@ -28,9 +30,11 @@ pass(struct front *front, const char *reason)
 	if (named != NULL && *named == '\0')
 		named = NULL;
 	if (!find_real(front))
-		say(front, "cannot find the real ssh", named != NULL ? named : "no other ssh there", named != NULL ? "SSHIM_REAL_SSH" : "PATH");
+		say(front, "cannot find the real ssh", named != NULL ? named : "no other ssh there",
+		    named != NULL ? "SSHIM_REAL_SSH" : "PATH");
 	journal(front, "pass", reason, 0);
-	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes round scripts. */
+	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes
+	 * round scripts. */
 	if (front->real_is_script) {
 		(void)setenv("SSHIM_DEPTH", number((uint64_t)depth(front) + 1, 1, mark), 1);
 		leave_mark(front);
@@ -44,7 +48,8 @@ pass(struct front *front, const char *reason)
 	say(front, "cannot start the real ssh", strerror(errno), front->real);
 }
 
-/* scp and sftp run a compiled-in /usr/bin/ssh, past any PATH: they are started with -S and us; a caller's own -S comes later and wins. */
+/* scp and sftp run a compiled-in /usr/bin/ssh, past any PATH: they are started with -S and us; a
+ * caller's own -S comes later and wins. */
 _Noreturn void
 become_copy(struct front *front, const char *name)
 {
@@ -54,7 +59,8 @@ become_copy(struct front *front, const char *name)
 	if (!search_path(front, name, found, sizeof(found), &verdict))
 		say(front, "cannot find the real program", name, "PATH");
 	char **argv = calloc((size_t)front->argc + 3, sizeof(*argv));
-	if (argv == NULL || !beside_self(front, "ssh", ours, sizeof(ours)) || access(ours, X_OK) != 0) {
+	if (argv == NULL || !beside_self(front, "ssh", ours, sizeof(ours)) ||
+	    access(ours, X_OK) != 0) {
 		(void)execve(found, front->argv, environ);
 	} else {
 		argv[0] = front->argv[0];
@@ -66,7 +72,8 @@ become_copy(struct front *front, const char *name)
 	say(front, "cannot start the real program", strerror(errno), found);
 }
 
-/* `sshim`, typed by a person: the control plane, with nothing in its environment that steers its runtime. */
+/* `sshim`, typed by a person: the control plane, with nothing in its environment that steers its
+ * runtime. */
 _Noreturn void
 become_control(struct front *front)
 {
@@ -78,8 +85,9 @@ become_control(struct front *front)
 	say(front, "cannot start the control plane", strerror(errno), program);
 }
 
-/* A session that could not be shared goes by itself, past the master that failed us: ssh's own mux client would try it again, say so, and run the
- * command a second time where only the reply was lost. The last -S counts, so ours comes last, but before a `--` that ends the options. */
+/* A session that could not be shared goes by itself, past the master that failed us: ssh's own mux
+ * client would try it again, say so, and run the command a second time where only the reply was
+ * lost. The last -S counts, so ours comes last, but before a `--` that ends the options. */
 static int
 before_host(const struct front *front)
 {
@@ -97,13 +105,15 @@ add_socket_option(struct front *front, const char *path, int place)
 	if (argv == NULL)
 		return front->argv;
 	memcpy(argv, front->argv, (size_t)place * sizeof(*argv));
-	argv[place] = (char *)(uintptr_t)"-S";
+	argv[place] = (char *)(uintptr_t) "-S";
 	argv[place + 1] = (char *)(uintptr_t)path;
-	memcpy(argv + place + 2, front->argv + place, (size_t)(front->argc - place) * sizeof(*argv));
+	memcpy(argv + place + 2, front->argv + place,
+	    (size_t)(front->argc - place) * sizeof(*argv));
 	return argv;
 }
 
-/* A script may clean the environment: our own file, open as a descriptor that nobody uses, tells the next one of us all the same. */
+/* A script may clean the environment: our own file, open as a descriptor that nobody uses, tells
+ * the next one of us all the same. */
 static void
 leave_mark(struct front *front)
 {
@@ -115,10 +125,12 @@ leave_mark(struct front *front)
 	}
 }
 
-/* The only words that this program has of its own: without a real ssh there is nothing else to show. */
+/* The only words that this program has of its own: without a real ssh there is nothing else to
+ * show. */
 static _Noreturn void
 say(const struct front *front, const char *what, const char *why, const char *origin)
 {
-	say_text("sshim: ", what, ": ", why, depth(front) > 0 ? ", which leads back to sshim" : "", " (set by ", origin, ")\n", NULL);
+	say_text("sshim: ", what, ": ", why, depth(front) > 0 ? ", which leads back to sshim" : "",
+	    " (set by ", origin, ")\n", NULL);
 	_exit(255);
 }

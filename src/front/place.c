@@ -1,4 +1,5 @@
-/* Where our files lie (RUN) and what the caller asks (the question). Refuses a directory that anybody else could write. */
+/* Where our files lie (RUN) and what the caller asks (the question). Refuses a directory that
+ * anybody else could write. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ name_place(char *path, size_t size)
 	else if (runtime != NULL)
 		fits = join(path, size, runtime, "/sshim", NULL);
 	else
-		fits = join(path, size, variable("CI") != NULL ? "/dev/shm" : "/tmp", "/sshim-", number(geteuid(), 1, digits), NULL);
+		fits = join(path, size, variable("CI") != NULL ? "/dev/shm" : "/tmp", "/sshim-",
+		    number(geteuid(), 1, digits), NULL);
 	return fits && path[0] == '/' && path[1] != '\0';
 }
 
@@ -85,12 +87,13 @@ next_setting(const char *last)
 	const char *next = NULL;
 
 	for (char **entry = environ; *entry != NULL; entry++)
-		if (steers_us(*entry) && strcmp(*entry, last) > 0 && (next == NULL || strcmp(*entry, next) < 0))
+		if (steers_us(*entry) && strcmp(*entry, last) > 0 &&
+		    (next == NULL || strcmp(*entry, next) < 0))
 			next = *entry;
 	return next;
 }
 
-/* The network namespace (`ip netns exec`, `unshare -n`): the same address is another machine there. */
+/* The network namespace (`ip netns exec`, `unshare -n`): an address is another machine there. */
 static bool
 append_network(struct front *front)
 {
@@ -99,7 +102,8 @@ append_network(struct front *front)
 
 	if (stat("/proc/self/ns/net", &st) != 0)
 		return true;
-	return join(word, sizeof(word), "network=", number((uint64_t)st.st_ino, 1, digits), NULL) && append(front, word);
+	return join(word, sizeof(word), "network=", number((uint64_t)st.st_ino, 1, digits), NULL) &&
+	    append(front, word);
 }
 
 /* ssh joins the words: with nothing in them they are no command. */
@@ -121,11 +125,12 @@ write_question(struct front *front)
 		return false;
 	for (int i = 0; first[i] != NULL; i++)
 		for (char **entry = environ; *entry != NULL; entry++)
-			if (strncmp(*entry, first[i], strlen(first[i])) == 0 && !append(front, *entry))
+			if (strncmp(*entry, first[i], strlen(first[i])) == 0 &&
+			    !append(front, *entry))
 				return false;
 	if (!append_network(front))
 		return false;
-	/* In the order of their bytes: a script between two of us may turn the environment round. */
+	/* In the order of their bytes: a script between two of us may turn them round. */
 	for (const char *last = "", *next; (next = next_setting(last)) != NULL; last = next)
 		if (!append(front, next))
 			return false;

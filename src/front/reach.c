@@ -1,4 +1,5 @@
-/* Reaches a control socket: connect, hello and alive, within a second each. Refuses a socket of another user, and starts nothing. */
+/* Reaches a control socket: connect, hello and alive, within a second each. Refuses a socket of
+ * another user, and starts nothing. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static bool
 connect_socket(struct front *front, const char *path, int *fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	/* Bounds connect(2) too: with a full backlog in front of a stopped master it would wait for ever. */
+	/* Bounds connect(2) too: with a full backlog in front of a stopped master it would wait for
+	 * ever. */
 	struct timeval deadline = { HELLO_SECONDS, 0 };
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -40,7 +42,11 @@ connect_socket(struct front *front, const char *path, int *fd)
 		set_fault(front, "connect", "error");
 	} else if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		int error = errno;
-		set_fault(front, "connect", error == ENOENT || error == ENOTDIR ? "none" : error == ECONNREFUSED ? "refused" : error == EAGAIN ? "timeout" : "error");
+		set_fault(front, "connect",
+		    error == ENOENT || error == ENOTDIR ? "none" :
+			error == ECONNREFUSED           ? "refused" :
+			error == EAGAIN                 ? "timeout" :
+							  "error");
 		(void)join(front->fault.detail, sizeof(front->fault.detail), strerror(error), NULL);
 	} else {
 		uid_t uid = (uid_t)-1;
@@ -64,7 +70,8 @@ connect_socket(struct front *front, const char *path, int *fd)
 	return false;
 }
 
-/* MUX_MSG_HELLO and MUX_C_ALIVE_CHECK in one write; a master says its own hello first (mux_client_hello_exchange, mux_client_request_alive). */
+/* MUX_MSG_HELLO and MUX_C_ALIVE_CHECK in one write; a master says its own hello first
+ * (mux_client_hello_exchange, mux_client_request_alive). */
 static bool
 greet(struct front *front, struct connection *connection)
 {
@@ -83,21 +90,26 @@ greet(struct front *front, struct connection *connection)
 	mux_put_u32(&out, 0);
 	mux_end(&out, begun);
 	connection->input.used = 0;
-	bool sent = out.ok && send(connection->fd, bytes, out.used, MSG_NOSIGNAL) == (ssize_t)out.used;
+	bool sent = out.ok &&
+	    send(connection->fd, bytes, out.used, MSG_NOSIGNAL) == (ssize_t)out.used;
 	bool hello = false;
 	const char *failure = sent ? NULL : errno == EAGAIN ? "timeout" : "eof";
 	while (failure == NULL) {
-		enum heard heard = hear_frame(connection->fd, &connection->input, &reply, &length, deadline, NULL);
+		enum heard heard = hear_frame(connection->fd, &connection->input, &reply, &length,
+		    deadline, NULL);
 		if (heard == HEARD_SIGNAL)
 			continue;
 		if (heard != HEARD) {
-			failure = heard == HEARD_EOF ? "eof" : heard == HEARD_TIMEOUT ? "timeout" : "nonsense";
+			failure = heard == HEARD_EOF ? "eof" :
+			    heard == HEARD_TIMEOUT   ? "timeout" :
+						       "nonsense";
 			break;
 		}
 		mux_drop(&connection->input, length);
 		if (!hello && reply.type == MUX_MSG_HELLO && reply.first == SSHMUX_VER) {
 			hello = true;
-		} else if (hello && reply.type == MUX_S_ALIVE && reply.first == 0 && reply.second != 0) {
+		} else if (hello && reply.type == MUX_S_ALIVE && reply.first == 0 &&
+		    reply.second != 0) {
 			connection->pid = reply.second;
 			return true;
 		} else {
@@ -110,7 +122,8 @@ greet(struct front *front, struct connection *connection)
 }
 
 enum heard
-hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length, int64_t deadline, const void *mask)
+hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length,
+    int64_t deadline, const void *mask)
 {
 	for (;;) {
 		enum mux_next next = mux_decode(input, reply, length);
@@ -128,7 +141,8 @@ hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *len
 			return HEARD_EOF;
 		if (polled == 0)
 			continue;
-		ssize_t got = recv(fd, input->bytes + input->used, sizeof(input->bytes) - input->used, 0);
+		ssize_t got = recv(fd, input->bytes + input->used,
+		    sizeof(input->bytes) - input->used, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)

@@ -1,4 +1,5 @@
-/* Finds our own file and the real ssh: the next one on PATH that is neither us nor a copy of us. Refuses scripts where one has led back to us already. */
+/* Finds our own file and the real ssh: the next one on PATH that is neither us nor a copy of us.
+ * Refuses scripts where one has led back to us already. */
 #include "real.h"
 
 #include <fcntl.h>
@@ -15,11 +16,12 @@
 
 /* Another copy of this program is told by these bytes in it. */
 static const char MAGIC[] = "sshim\tfront\tmagic\t1";
-enum { COPY_SIZE_MAX =
+enum {
+	COPY_SIZE_MAX =
 #ifdef __SANITIZE_ADDRESS__
-	64 << 20
+	    64 << 20
 #else
-	256 << 10
+	    256 << 10
 #endif
 };
 
@@ -75,7 +77,9 @@ find_real(struct front *front)
 	if (front->real[0] != '\0')
 		return true;
 	if (named != NULL && *named != '\0') {
-		verdict = strlen(named) < sizeof(front->real) ? judge(front, named, depth(front) == 0) : NOT_IT;
+		verdict = strlen(named) < sizeof(front->real) ?
+		    judge(front, named, depth(front) == 0) :
+		    NOT_IT;
 		if (verdict != NOT_IT)
 			strcpy(front->real, named);
 	} else if (!search_path(front, "ssh", front->real, sizeof(front->real), &verdict)) {
@@ -105,8 +109,11 @@ search_path(struct front *front, const char *name, char *found, size_t size, enu
 		}
 		at = end != NULL ? end + 1 : NULL;
 	}
-	/* A PATH that leads nowhere is no reason to fail: OpenSSH's own programs do not look there either. */
-	*verdict = join(found, size, "/usr/bin/", name, NULL) ? judge(front, found, depth(front) == 0) : NOT_IT;
+	/* A PATH that leads nowhere is no reason to fail: OpenSSH's own programs do not look there
+	 * either. */
+	*verdict = join(found, size, "/usr/bin/", name, NULL) ?
+	    judge(front, found, depth(front) == 0) :
+	    NOT_IT;
 	if (*verdict == NOT_IT)
 		found[0] = '\0';
 	return *verdict != NOT_IT;
@@ -154,5 +161,6 @@ depth(const struct front *front)
 
 	if (mark != NULL && parse_u64(mark, &value) && value < 100)
 		return (int)value;
-	return fstat(MARK_DESCRIPTOR, &st) == 0 && st.st_dev == front->self_dev && st.st_ino == front->self_ino;
+	return fstat(MARK_DESCRIPTOR, &st) == 0 && st.st_dev == front->self_dev &&
+	    st.st_ino == front->self_ino;
 }

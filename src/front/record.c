@@ -1,4 +1,5 @@
-/* Reads the head of a master's record. Refuses a damaged one, which the control plane then replaces. */
+/* Reads the head of a master's record. Refuses a damaged one, which the control plane then
+ * replaces. */
 #include "record.h"
 
 #include <string.h>
@@ -24,17 +25,20 @@ record_read(int fd, struct record *record)
 	text[length] = '\0';
 	if (strncmp(text, "sshim-master 1\n", 15) != 0)
 		return false;
-	for (char *line = text + 15, *end; (end = strchr(line, '\n')) != NULL && seen != 15; line = end + 1) {
+	for (char *line = text + 15, *end; (end = strchr(line, '\n')) != NULL && seen != 15;
+	     line = end + 1) {
 		*end = '\0';
 		if (strncmp(line, "character ", 10) == 0) {
 			if (strlen(line + 10) >= sizeof(record->character))
 				return false;
 			strcpy(record->character, line + 10);
 			seen |= 1;
-		} else if (strncmp(line, "pid ", 4) == 0 && parse_u64(line + 4, &value) && value <= UINT32_MAX) {
+		} else if (strncmp(line, "pid ", 4) == 0 && parse_u64(line + 4, &value) &&
+		    value <= UINT32_MAX) {
 			record->pid = (uint32_t)value;
 			seen |= 2;
-		} else if (strncmp(line, "created ", 8) == 0 && parse_u64(line + 8, &record->created)) {
+		} else if (strncmp(line, "created ", 8) == 0 &&
+		    parse_u64(line + 8, &record->created)) {
 			seen |= 4;
 		} else if (strncmp(line, "limit ", 6) == 0 && parse_u64(line + 6, &record->limit)) {
 			seen |= 8;

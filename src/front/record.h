@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 struct record {
-	bool present;        /* false: the file is empty, so no master of ours is known */
+	bool present; /* false: the file is empty, so no master of ours is known */
 	char character[33];
 	uint32_t pid;
-	uint64_t created;    /* epoch seconds */
-	uint64_t limit;      /* sessions; 0: not known */
+	uint64_t created; /* epoch seconds */
+	uint64_t limit;   /* sessions; 0: not known */
 };
 
 /* false: something is there, but not what we write. */

@@ -1,6 +1,7 @@
-/* Carries a session's stderr from a pipe of ours to the caller's, and a terminal's lines to a pipe. Touches no other byte of the session, and never holds one back. */
-#include "elsewhere.h"
+/* Carries a session's stderr from a pipe of ours to the caller's, and a terminal's lines to a pipe.
+ * Touches no other byte of the session, and never holds one back. */
 #include "relay.h"
+#include "elsewhere.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +28,13 @@ open_relay(void)
 	struct stat st, output;
 	int ends[2];
 
-	if (fstat(2, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) || pipe2(ends, O_CLOEXEC) != 0)
+	if (fstat(2, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) ||
+	    pipe2(ends, O_CLOEXEC) != 0)
 		return relay;
 	relay.from = ends[0];
 	relay.to = ends[1];
-	relay.both = fstat(1, &output) == 0 && output.st_dev == st.st_dev && output.st_ino == st.st_ino;
+	relay.both = fstat(1, &output) == 0 && output.st_dev == st.st_dev &&
+	    output.st_ino == st.st_ino;
 	return relay;
 }
 
@@ -95,7 +98,8 @@ close_relay(struct relay *relay)
 	shut(&relay->from);
 }
 
-/* One step: what was typed goes in, then more is read. A read from the background stops us, as it stops ssh. */
+/* One step: what was typed goes in, then more is read. A read from the background stops us, as it
+ * stops ssh. */
 static void
 run_feed(struct relay *relay)
 {
@@ -117,8 +121,8 @@ run_feed(struct relay *relay)
 		close_feed(relay); /* the remote command reads no more */
 }
 
-/* What was read and the caller's stderr has taken no room for yet. Never waits: with a reader that does not read we still have to hear the end of the
- * session, and a signal. */
+/* What was read and the caller's stderr has taken no room for yet. Never waits: with a reader that
+ * does not read we still have to hear the end of the session, and a signal. */
 static void
 flush_relay(struct relay *relay)
 {
@@ -132,7 +136,8 @@ flush_relay(struct relay *relay)
 			written = write(2, said + said_from, some);
 		if (written < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (written < 0) { /* a reader that left is told to the master, as by the closed pipe itself */
+		if (written < 0) { /* a reader that left is told to the master, as by the closed
+				      pipe itself */
 			shut(&relay->from);
 			said_from = said_to;
 			return;

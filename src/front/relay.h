@@ -1,20 +1,22 @@
 /* Streams that a master must not hold itself.
- * The caller's stderr, where it is a pipe or a socket: whoever reads it waits for its end. A master keeps the stderr that it was given until the
- * remote command ends, even when we are gone (channel_free closes efd, chan_write_failed does not), so it gets a pipe of ours instead.
- * The caller's terminal as stdin of a session that has none: the kernel stops who reads it from the background, but not a master, which would take what is
- * typed for the shell. So it gets a pipe, and we read. */
+ * The caller's stderr, where it is a pipe or a socket: whoever reads it waits for its end. A master
+ * keeps the stderr that it was given until the remote command ends, even when we are gone
+ * (channel_free closes efd, chan_write_failed does not), so it gets a pipe of ours instead. The
+ * caller's terminal as stdin of a session that has none: the kernel stops who reads it from the
+ * background, but not a master, which would take what is typed for the shell. So it gets a pipe,
+ * and we read. */
 #ifndef RELAY_H
 #define RELAY_H
 
 #include <stdbool.h>
 
 struct relay {
-	int from;   /* our end, -1: none, the master has the caller's own stderr */
-	int to;     /* the master's end, until it has it */
-	int feed;   /* where we write what the terminal has, -1: the master reads stdin itself */
-	int fed;    /* the master's end, until it has it */
-	bool feeding;  /* the session is open: until then nothing is read, since another one may need it */
-	bool both;  /* stdout is the very same pipe: it goes the same way, so that the order of what is written stays */
+	int from;     /* our end, -1: none, the master has the caller's own stderr */
+	int to;       /* the master's end, until it has it */
+	int feed;     /* where we write what the terminal has, -1: the master reads stdin itself */
+	int fed;      /* the master's end, until it has it */
+	bool feeding; /* the session is open; what is typed before may be another's */
+	bool both;    /* stdout is the very same pipe: it goes the same way, to keep the order */
 };
 
 extern const struct relay no_relay;
@@ -29,10 +31,12 @@ void close_feed(struct relay *relay);
 bool relay_runs(const struct relay *relay);
 /* The master has its ends. */
 void hand_over_relay(struct relay *relay);
-/* Copies what is there now, as far as the caller's stderr takes it without waiting: our end is near. */
+/* Copies what is there now, as far as the caller's stderr takes it without waiting: our end is
+ * near. */
 void drain_relay(struct relay *relay);
 void close_relay(struct relay *relay);
-/* Waits until the control socket (-1: no more) has something, or the relay has ended; false: a signal of `mask` came. Runs the relay meanwhile. */
+/* Waits until the control socket (-1: no more) has something, or the relay has ended; false: a
+ * signal of `mask` came. Runs the relay meanwhile. */
 bool wait_beside_relay(struct relay *relay, int fd, const void *mask);
 
 #endif

@@ -1,5 +1,6 @@
-/* The request for a session or a forwarding, and how it is sent with its descriptors: mux_client_request_session and mux_client_request_stdio_fwd
- * of mux.c up to the reply. It never sends one twice. */
+/* The request for a session or a forwarding, and how it is sent with its descriptors:
+ * mux_client_request_session and mux_client_request_stdio_fwd of mux.c up to the reply. It never
+ * sends one twice. */
 #include "request.h"
 
 #include <fcntl.h>
@@ -67,7 +68,8 @@ put_command(struct front *front, struct mux_output *out)
 	mux_end(out, begun);
 }
 
-/* SendEnv's variables, then SetEnv's, as mux_client_request_session orders them (env_permitted: names of less than 1024 bytes). */
+/* SendEnv's variables, then SetEnv's, as mux_client_request_session orders them (env_permitted:
+ * names of less than 1024 bytes). */
 static void
 put_environment(const struct ticket *ticket, struct mux_output *out)
 {
@@ -114,11 +116,14 @@ match_pattern(const char *text, const char *pattern)
 	return *pattern == '\0';
 }
 
-/* A master acts only when it has the whole request and all descriptors, so until the last one is gone nothing can have started. */
+/* A master acts only when it has the whole request and all descriptors, so until the last one is
+ * gone nothing can have started. */
 bool
-send_request(struct front *front, struct connection *connection, const struct mux_output *out, const struct relay *relay)
+send_request(struct front *front, struct connection *connection, const struct mux_output *out,
+    const struct relay *relay)
 {
-	int streams[3] = { relay->fed >= 0 ? relay->fed : 0, relay->both ? relay->to : 1, relay->to >= 0 ? relay->to : 2 };
+	int streams[3] = { relay->fed >= 0 ? relay->fed : 0, relay->both ? relay->to : 1,
+		relay->to >= 0 ? relay->to : 2 };
 	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
 	int null = -1;
 
@@ -152,7 +157,10 @@ send_descriptor(int fd, int descriptor)
 	} control;
 	char nothing = '\0';
 	struct iovec vector = { &nothing, 1 };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	struct msghdr message = { .msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
 
 	memset(&control, 0, sizeof(control));
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);

@@ -1,5 +1,6 @@
-/* One session over a master: mux_client_request_session and mux_client_request_stdio_fwd of mux.c. Never sends a request twice, and never
- * leaves a master alone with a half-opened channel: it would die of it. */
+/* One session over a master: mux_client_request_session and mux_client_request_stdio_fwd of mux.c.
+ * Never sends a request twice, and never leaves a master alone with a half-opened channel: it would
+ * die of it. */
 #include "session.h"
 
 #include <fcntl.h>
@@ -14,12 +15,17 @@
 #include "signals.h"
 #include "text.h"
 
-static void set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure);
-static bool hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session);
-static _Noreturn void leave_guard(struct front *front, struct connection *connection, struct signals *signals);
+static void set_lost(struct front *front, const struct connection *connection, const char *stage,
+    const char *failure);
+static bool hear_opening(struct front *front, struct connection *connection,
+    struct signals *signals, struct relay *relay, uint32_t *session);
+static _Noreturn void leave_guard(struct front *front, struct connection *connection,
+    struct signals *signals);
 static _Noreturn void end_by(struct front *front, struct signals *signals, int number);
-static _Noreturn void wait_session(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session);
-static enum heard hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask);
+static _Noreturn void wait_session(struct front *front, struct connection *connection,
+    struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session);
+static enum heard hear_beside_relay(struct connection *connection, struct relay *relay,
+    struct mux_reply *reply, size_t *length, const void *mask);
 
 void
 run_session(struct front *front, struct connection *connection)
@@ -32,14 +38,17 @@ run_session(struct front *front, struct connection *connection)
 
 	if (front->ticket.stdio_host != NULL)
 		tty.wanted = tty.said = false;
-	/* A master reads the terminal whoever is in front there; ssh is stopped when it is not. One that is not ours (Ansible's) has no group for us. */
+	/* A master reads the terminal whoever is in front there; ssh is stopped when it is not. One
+	 * that is not ours (Ansible's) has no group for us. */
 	pid_t group = tty.wanted ? tcgetpgrp(0) : -1;
 	if (group > 0 && group != getpgrp())
 		pass(front, "background");
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
 		pass(front, "request too large");
 	if (tty.said && front->ticket.loglevel >= 3 && !front->said_no_tty) {
-		say_text("Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n", NULL);
+		say_text(
+		    "Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n",
+		    NULL);
 		front->said_no_tty = true;
 	}
 	struct relay relay = no_relay;
@@ -60,14 +69,16 @@ run_session(struct front *front, struct connection *connection)
 }
 
 static bool
-hear_opening(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, uint32_t *session)
+hear_opening(struct front *front, struct connection *connection, struct signals *signals,
+    struct relay *relay, uint32_t *session)
 {
 	const size_t kept = sizeof(front->fault.detail) - 1;
 	struct mux_reply reply;
 	size_t length;
 	enum heard heard;
 
-	while ((heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before)) == HEARD_SIGNAL)
+	while ((heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before)) ==
+	    HEARD_SIGNAL)
 		if (ended_by != 0)
 			leave_guard(front, connection, signals);
 	if (heard != HEARD) {
@@ -86,7 +97,8 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 		/* Refused: proven that nothing was started. */
 		front->sent = false;
 		set_fault(front, "session", reply.type == MUX_S_FAILURE ? "failure" : "denied");
-		memcpy(front->fault.detail, reply.text, reply.text_length < kept ? reply.text_length : kept);
+		memcpy(front->fault.detail, reply.text,
+		    reply.text_length < kept ? reply.text_length : kept);
 		return false;
 	default:
 		set_lost(front, connection, "session", "nonsense");
@@ -94,17 +106,19 @@ hear_opening(struct front *front, struct connection *connection, struct signals 
 	}
 }
 
-/* With the pid of the master that had the session: others may have been there before and after it. */
+/* With the pid of the master that had the session: others may have been there before and after. */
 static void
-set_lost(struct front *front, const struct connection *connection, const char *stage, const char *failure)
+set_lost(struct front *front, const struct connection *connection, const char *stage,
+    const char *failure)
 {
 	set_fault(front, stage, failure);
 	(void)number(connection->pid, 1, front->fault.detail);
 }
 
-/* The caller ends us while the channel is still opening. A master whose client goes away now dies when the server answers
- * (mux_session_confirm: "channel lacks control channel"), and takes every other session along. So a child keeps the control socket until the answer is
- * there, holding nothing of the caller's, and we end by the signal at once. */
+/* The caller ends us while the channel is still opening. A master whose client goes away now dies
+ * when the server answers (mux_session_confirm: "channel lacks control channel"), and takes every
+ * other session along. So a child keeps the control socket until the answer is there, holding
+ * nothing of the caller's, and we end by the signal at once. */
 static _Noreturn void
 leave_guard(struct front *front, struct connection *connection, struct signals *signals)
 {
@@ -114,9 +128,11 @@ leave_guard(struct front *front, struct connection *connection, struct signals *
 		struct mux_reply reply;
 		size_t length;
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || chdir("/") != 0)
+		if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+		    dup2(null, 2) < 0 || chdir("/") != 0)
 			_exit(1);
-		(void)hear_frame(connection->fd, &connection->input, &reply, &length, now_ns() + (int64_t)120 * 1000000000, NULL);
+		(void)hear_frame(connection->fd, &connection->input, &reply, &length,
+		    now_ns() + (int64_t)120 * 1000000000, NULL);
 		_exit(0);
 	}
 	end_by(front, signals, number);
@@ -133,14 +149,16 @@ end_by(struct front *front, struct signals *signals, int number)
 }
 
 static _Noreturn void
-wait_session(struct front *front, struct connection *connection, struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session)
+wait_session(struct front *front, struct connection *connection, struct signals *signals,
+    struct relay *relay, struct tty *tty, uint32_t session)
 {
 	bool stdio = front->ticket.stdio_host != NULL, exit_seen = false, whole = true;
 	uint32_t exit_value = 255;
 	struct mux_reply reply;
 	size_t length;
 
-	/* At once: what the remote writes before the modes are raw would be shown with one \r too many. */
+	/* At once: what the remote writes before the modes are raw would be shown with one \r too
+	 * many. */
 	if (tty->wanted)
 		enter_raw_mode(tty);
 	front->fault = (struct fault){ 0 };
@@ -149,7 +167,8 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		slot_opened(connection->record_fd, SLOT_BASE, connection->slot);
 	start_feed(relay);
 	while (ended_by == 0 && whole) {
-		enum heard heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before);
+		enum heard heard = hear_beside_relay(connection, relay, &reply, &length,
+		    &signals->before);
 		if (heard == HEARD_SIGNAL) {
 			/* The master reads the size from the terminal itself. */
 			if (resized != 0)
@@ -179,7 +198,8 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	mark_used(connection);
 	if (number != 0)
 		drain_relay(relay);
-	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM && number != SIGQUIT)
+	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM &&
+	    number != SIGQUIT)
 		end_by(front, signals, number);
 	if (number != 0) {
 		journal(front, "signal", NULL, 255);
@@ -188,24 +208,29 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		exit_value = stdio ? 0 : exit_value & 255;
 		journal(front, "exit", NULL, (int)exit_value);
 	} else {
-		/* A remote command killed by a signal, or a lost connection: the control plane knows the master's last words. */
+		/* A remote command killed by a signal, or a lost connection: the control plane
+		 * knows the master's last words. */
 		set_lost(front, connection, "opened", whole ? "eof" : "nonsense");
 		(void)close(connection->record_fd);
 		struct answer answer = ask(front, "heal", front->shard, &front->fault);
 		exit_value = answer.kind == ANSWER_EXIT ? (uint32_t)answer.code : 255;
 		journal(front, "lost", NULL, (int)exit_value);
 	}
-	/* ssh ended by a signal goes without a word (client_loop), its mux client does not (mux_client_request_session). */
-	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL && (number == 0 || !own_socket(&front->ticket)))
+	/* ssh ended by a signal goes without a word (client_loop), its mux client does not
+	 * (mux_client_request_session). */
+	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL &&
+	    (number == 0 || !own_socket(&front->ticket)))
 		say_text(front->ticket.closing, "\r\n", NULL);
 	_exit((int)exit_value);
 }
 
 /* The next frame; what comes on the relay meanwhile goes its way. */
 static enum heard
-hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply, size_t *length, const void *mask)
+hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply,
+    size_t *length, const void *mask)
 {
-	if (relay_runs(relay) && mux_decode(&connection->input, reply, length) == MUX_MORE && !wait_beside_relay(relay, connection->fd, mask))
+	if (relay_runs(relay) && mux_decode(&connection->input, reply, length) == MUX_MORE &&
+	    !wait_beside_relay(relay, connection->fd, mask))
 		return HEARD_SIGNAL;
 	return hear_frame(connection->fd, &connection->input, reply, length, 0, mask);
 }

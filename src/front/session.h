@@ -4,7 +4,8 @@
 
 #include "attach.h"
 
-/* Ends the process when a session was opened. Returns, with front->fault set, when it was not; front->sent tells whether it may have started all the same. */
+/* Ends the process when a session was opened. Returns, with front->fault set, when it was not;
+ * front->sent tells whether it may have started all the same. */
 void run_session(struct front *front, struct connection *connection);
 
 #endif

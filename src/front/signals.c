@@ -7,11 +7,12 @@ static void note_signal(int signal_number);
 
 volatile sig_atomic_t ended_by, resized;
 
-/* ssh ends with 255 at the first four (client_loop); at the others it dies, as we do when the relay is empty (rsync kills a failed ssh by SIGUSR1). */
+/* ssh ends with 255 at the first four (client_loop); at the others it dies, as we do when the relay
+ * is empty (rsync kills a failed ssh by SIGUSR1). */
 static const int endings[7] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM };
 
-/* From the request on, the endings are noted instead of killing us; one that the caller ignored stays ignored. They are blocked but for the
- * moments in which we wait, so none is missed. */
+/* From the request on, the endings are noted instead of killing us; one that the caller ignored
+ * stays ignored. They are blocked but for the moments in which we wait, so none is missed. */
 void
 catch_signals(struct signals *signals, bool tty)
 {

@@ -1,4 +1,5 @@
-/* The signals that end a session or change its size: noted while it lasts, so that what there is to do is done first. */
+/* The signals that end a session or change its size: noted while it lasts, so that what there is to
+ * do is done first. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -9,7 +10,7 @@
 extern volatile sig_atomic_t ended_by, resized;
 
 struct signals {
-	sigset_t before;     /* the caller's mask, which the waits use */
+	sigset_t before; /* the caller's mask, which the waits use */
 	struct sigaction old[7], old_pipe;
 };
 

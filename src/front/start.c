@@ -1,4 +1,5 @@
-/* Starts the control plane with a question: a child that dies with us, holds a line to us and the caller's stderr, and nothing else. */
+/* Starts the control plane with a question: a child that dies with us, holds a line to us and the
+ * caller's stderr, and nothing else. */
 #include "start.h"
 
 #include <fcntl.h>
@@ -11,16 +12,18 @@
 #include <sys/prctl.h>
 #endif
 
-#include "environment.h"
 #include "elsewhere.h"
+#include "environment.h"
 #include "text.h"
 
 extern char **environ;
 
-static _Noreturn void exec_control(struct front *front, const char *question, int shard, const struct fault *fault, int fd);
+static _Noreturn void exec_control(struct front *front, const char *question, int shard,
+    const struct fault *fault, int fd);
 
 pid_t
-start_control(struct front *front, const char *question, int shard, const struct fault *fault, int *fd)
+start_control(struct front *front, const char *question, int shard, const struct fault *fault,
+    int *fd)
 {
 	int pair[2];
 
@@ -37,7 +40,8 @@ start_control(struct front *front, const char *question, int shard, const struct
 }
 
 static _Noreturn void
-exec_control(struct front *front, const char *question, int shard, const struct fault *fault, int fd)
+exec_control(struct front *front, const char *question, int shard, const struct fault *fault,
+    int fd)
 {
 	size_t words = (size_t)front->walk.command + 20;
 	char shard_text[NUMBER_SIZE], attempt_text[NUMBER_SIZE];
@@ -52,13 +56,18 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 	if (argv == NULL || environment == NULL)
 		_exit(127);
 	const char *control = getenv("SSHIM_CONTROL");
-	if (control == NULL || *control == '\0' ? !beside_self(front, "sshim-control", program, sizeof(program)) : !join(program, sizeof(program), control, NULL))
+	if (control == NULL || *control == '\0' ?
+		!beside_self(front, "sshim-control", program, sizeof(program)) :
+		!join(program, sizeof(program), control, NULL))
 		_exit(127);
 
 	argv[n++] = program;
 	argv[n++] = "answer";
 	argv[n++] = (char *)(uintptr_t)question;
-	struct { const char *name, *value; bool encoded; } fields[] = {
+	struct {
+		const char *name, *value;
+		bool encoded;
+	} fields[] = {
 		{ "run=", front->place.path, false },
 		{ "front=", front->self, false },
 		{ "ticket=", front->hash, false },
@@ -76,8 +85,10 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 		size_t length = strlen(fields[i].name);
 		if (fields[i].value == NULL)
 			continue;
-		if (!join(lines[i], sizeof(lines[i]), fields[i].name, fields[i].encoded ? "" : fields[i].value, NULL) ||
-		    (fields[i].encoded && !append_word(lines[i], sizeof(lines[i]), &length, fields[i].value)))
+		if (!join(lines[i], sizeof(lines[i]), fields[i].name,
+			fields[i].encoded ? "" : fields[i].value, NULL) ||
+		    (fields[i].encoded &&
+			!append_word(lines[i], sizeof(lines[i]), &length, fields[i].value)))
 			_exit(127);
 		argv[n++] = lines[i];
 	}
@@ -85,9 +96,11 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 	for (int i = 1; i < front->walk.command; i++)
 		argv[n++] = front->argv[i];
 
-	/* Its runtime's own words (a crash, a warning) are nobody's: the caller's stderr is 4, for the ssh that it starts and for what ssh would say. */
+	/* Its runtime's own words (a crash, a warning) are nobody's: the caller's stderr is 4, for
+	 * the ssh that it starts and for what ssh would say. */
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), line = fcntl(fd, F_DUPFD_CLOEXEC, 5);
-	if (null < 0 || line < 0 || dup2(2, 4) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(line, 3) < 0)
+	if (null < 0 || line < 0 || dup2(2, 4) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(null, 2) < 0 || dup2(line, 3) < 0)
 		_exit(127);
 	(void)execve(program, argv, environment);
 	_exit(127);

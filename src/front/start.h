@@ -5,6 +5,7 @@
 #include "front.h"
 
 /* Its pid, and our end of the line to it; -1: it could not be started. */
-pid_t start_control(struct front *front, const char *question, int shard, const struct fault *fault, int *fd);
+pid_t start_control(struct front *front, const char *question, int shard, const struct fault *fault,
+    int *fd);
 
 #endif

@@ -8,7 +8,8 @@
 
 enum { NUMBER_SIZE = 24 };
 
-/* Writes the strings up to NULL one after the other; false, and an empty string, where they do not fit. */
+/* Writes the strings up to NULL one after the other; false, and an empty string, where they do not
+ * fit. */
 bool join(char *out, size_t size, ...);
 /* The same, behind what is in `out` already. */
 bool append_text(char *out, size_t size, ...);

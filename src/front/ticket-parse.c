@@ -1,4 +1,5 @@
-/* Reads a ticket's text. Refuses every line that it does not know, and everything behind it; it never repairs. */
+/* Reads a ticket's text. Refuses every line that it does not know, and everything behind it; it
+ * never repairs. */
 #include "ticket.h"
 
 #include <string.h>
@@ -21,8 +22,10 @@ ticket_parse(struct ticket *ticket, size_t length)
 {
 	if (length == 0 || length > TICKET_MAX)
 		return false;
-	memset((char *)ticket + sizeof(ticket->text), 0, offsetof(struct ticket, dependencies) - sizeof(ticket->text));
-	memset(&ticket->dependency_count, 0, sizeof(*ticket) - offsetof(struct ticket, dependency_count));
+	memset((char *)ticket + sizeof(ticket->text), 0,
+	    offsetof(struct ticket, dependencies) - sizeof(ticket->text));
+	memset(&ticket->dependency_count, 0,
+	    sizeof(*ticket) - offsetof(struct ticket, dependency_count));
 	ticket->text[length] = '\0';
 	if (strlen(ticket->text) != length || strncmp(ticket->text, "sshim-ticket 1\n", 15) != 0)
 		return false;
@@ -35,8 +38,11 @@ ticket_parse(struct ticket *ticket, size_t length)
 			return false;
 		*end = '\0';
 		if (strcmp(line, "end") == 0)
-			return end + 1 == ticket->text + length && lane_known && ticket->question != NULL && ticket->reason != NULL &&
-			    (ticket->lane == LANE_PASS || (is_key(ticket->key) && ticket->keydir != NULL && ticket->socket != NULL));
+			return end + 1 == ticket->text + length && lane_known &&
+			    ticket->question != NULL && ticket->reason != NULL &&
+			    (ticket->lane == LANE_PASS ||
+				(is_key(ticket->key) && ticket->keydir != NULL &&
+				    ticket->socket != NULL));
 		lane_known = lane_known || strncmp(line, "lane ", 5) == 0;
 		if (!parse_line(ticket, line))
 			return false;
@@ -64,14 +70,17 @@ parse_line(struct ticket *ticket, char *line)
 		ticket->once = true;
 		return true;
 	}
-	if (strcmp(name, "file") == 0 || strcmp(name, "nofile") == 0 || strcmp(name, "env") == 0 || strcmp(name, "cwd") == 0)
+	if (strcmp(name, "file") == 0 || strcmp(name, "nofile") == 0 || strcmp(name, "env") == 0 ||
+	    strcmp(name, "cwd") == 0)
 		return parse_dependency(ticket, field, count);
 	if (strcmp(name, "accept") == 0)
 		return parse_list(ticket->accept, &ticket->accept_count, ACCEPT_MAX, field, count);
 	if (strcmp(name, "sendenv") == 0)
-		return parse_list(ticket->sendenv, &ticket->sendenv_count, ENV_LINES_MAX, field, count);
+		return parse_list(ticket->sendenv, &ticket->sendenv_count, ENV_LINES_MAX, field,
+		    count);
 	if (strcmp(name, "setenv") == 0)
-		return parse_list(ticket->setenv, &ticket->setenv_count, ENV_LINES_MAX, field, count);
+		return parse_list(ticket->setenv, &ticket->setenv_count, ENV_LINES_MAX, field,
+		    count);
 	if (count >= 2 && strcmp(name, "lane") == 0) {
 		int lane = choice(field[1], lanes);
 		ticket->lane = (enum lane)lane;
@@ -80,7 +89,9 @@ parse_line(struct ticket *ticket, char *line)
 	if (count >= 2 && strcmp(name, "tty") == 0) {
 		int tty = choice(field[1], ttys);
 		ticket->tty = (enum tty_request)tty;
-		return tty >= 0 && (count == 2 || parse_number_line(ticket, field + 2, count - 2, &(bool){ false }));
+		return tty >= 0 &&
+		    (count == 2 ||
+			parse_number_line(ticket, field + 2, count - 2, &(bool){ false }));
 	}
 	bool known = false;
 	if (parse_word_line(ticket, field, count, &known))
@@ -99,9 +110,13 @@ parse_dependency(struct ticket *ticket, char **field, int count)
 	if (strcmp(field[0], "file") == 0) {
 		dependency->kind = DEPENDS_FILE;
 		bool before_1970 = count == 7 && field[5][0] == '-';
-		if (count != 7 || !decode_word(field[1]) || !parse_u64(field[2], &dependency->dev) || !parse_u64(field[3], &dependency->ino) ||
-		    !parse_u64(field[4], &dependency->size) || !parse_u64(field[5] + before_1970, &seconds) ||
-		    !parse_u64(field[6], &nanoseconds) || seconds > INT64_MAX || nanoseconds > 999999999)
+		if (count != 7 || !decode_word(field[1]) ||
+		    !parse_u64(field[2], &dependency->dev) ||
+		    !parse_u64(field[3], &dependency->ino) ||
+		    !parse_u64(field[4], &dependency->size) ||
+		    !parse_u64(field[5] + before_1970, &seconds) ||
+		    !parse_u64(field[6], &nanoseconds) || seconds > INT64_MAX ||
+		    nanoseconds > 999999999)
 			return false;
 		dependency->seconds = before_1970 ? -(int64_t)seconds : (int64_t)seconds;
 		dependency->nanoseconds = (int64_t)nanoseconds;
@@ -116,7 +131,8 @@ parse_dependency(struct ticket *ticket, char **field, int count)
 		dependency->hash = field[2];
 	} else {
 		dependency->kind = DEPENDS_CWD;
-		if (count != 3 || !parse_u64(field[1], &dependency->dev) || !parse_u64(field[2], &dependency->ino))
+		if (count != 3 || !parse_u64(field[1], &dependency->dev) ||
+		    !parse_u64(field[2], &dependency->ino))
 			return false;
 	}
 	dependency->name = field[1];
@@ -133,7 +149,12 @@ parse_number_line(struct ticket *ticket, char **field, int count, bool *known)
 
 		if (i + 1 >= count || !parse_u64(field[i + 1], &value))
 			return false;
-		struct { const char *name; uint64_t *wide; uint32_t *narrow; bool *flag; } names[] = {
+		struct {
+			const char *name;
+			uint64_t *wide;
+			uint32_t *narrow;
+			bool *flag;
+		} names[] = {
 			{ "connect_timeout", &ticket->connect_timeout, NULL, NULL },
 			{ "shards", &ticket->shards, NULL, NULL },
 			{ "limit", &ticket->limit, NULL, NULL },
@@ -168,10 +189,17 @@ parse_number_line(struct ticket *ticket, char **field, int count, bool *known)
 static bool
 parse_word_line(struct ticket *ticket, char **field, int count, bool *known)
 {
-	struct { const char *name; char **word; } names[] = {
-		{ "reason", &ticket->reason },   { "key", &ticket->key },         { "keydir", &ticket->keydir },
-		{ "socket", &ticket->socket },   { "socket_option", &ticket->socket_option },
-		{ "command", &ticket->command }, { "closing", &ticket->closing },
+	struct {
+		const char *name;
+		char **word;
+	} names[] = {
+		{ "reason", &ticket->reason },
+		{ "key", &ticket->key },
+		{ "keydir", &ticket->keydir },
+		{ "socket", &ticket->socket },
+		{ "socket_option", &ticket->socket_option },
+		{ "command", &ticket->command },
+		{ "closing", &ticket->closing },
 	};
 	uint64_t port;
 
@@ -183,14 +211,16 @@ parse_word_line(struct ticket *ticket, char **field, int count, bool *known)
 		return count == 2 && decode_word(field[1]);
 	}
 	if (strcmp(field[0], "journal") == 0) {
-		if (count != 4 || !decode_word(field[1]) || !parse_u64(field[2], &ticket->journal_limit) || !decode_word(field[3]))
+		if (count != 4 || !decode_word(field[1]) ||
+		    !parse_u64(field[2], &ticket->journal_limit) || !decode_word(field[3]))
 			return false;
 		ticket->journal_path = field[1];
 		ticket->journal_fields = field[3];
 		return true;
 	}
 	if (strcmp(field[0], "stdio") == 0) {
-		if (count != 3 || !decode_word(field[1]) || !parse_u64(field[2], &port) || port > UINT32_MAX)
+		if (count != 3 || !decode_word(field[1]) || !parse_u64(field[2], &port) ||
+		    port > UINT32_MAX)
 			return false;
 		ticket->stdio_host = field[1];
 		ticket->stdio_port = (uint32_t)port;

@@ -1,4 +1,5 @@
-/* Loads a ticket and tells whether it is still fresh. Refuses a file that is not ours alone; what the lines mean is ticket-parse.c's. */
+/* Loads a ticket and tells whether it is still fresh. Refuses a file that is not ours alone; what
+ * the lines mean is ticket-parse.c's. */
 #include "ticket.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ own_socket(const struct ticket *ticket)
 {
 	size_t length = strlen(ticket->keydir);
 
-	return strncmp(ticket->socket, ticket->keydir, length) == 0 && ticket->socket[length] == '/';
+	return strncmp(ticket->socket, ticket->keydir, length) == 0 &&
+	    ticket->socket[length] == '/';
 }
 
 bool
@@ -29,8 +31,9 @@ ticket_fresh(const struct ticket *ticket)
 
 		switch (d->kind) {
 		case DEPENDS_FILE:
-			if (stat(d->name, &st) != 0 || (uint64_t)st.st_dev != d->dev || (uint64_t)st.st_ino != d->ino ||
-			    (uint64_t)st.st_size != d->size || (int64_t)st.st_mtim.tv_sec != d->seconds ||
+			if (stat(d->name, &st) != 0 || (uint64_t)st.st_dev != d->dev ||
+			    (uint64_t)st.st_ino != d->ino || (uint64_t)st.st_size != d->size ||
+			    (int64_t)st.st_mtim.tv_sec != d->seconds ||
 			    (int64_t)st.st_mtim.tv_nsec != d->nanoseconds)
 				return false;
 			break;
@@ -49,7 +52,8 @@ ticket_fresh(const struct ticket *ticket)
 			break;
 		}
 		case DEPENDS_CWD:
-			if (stat(".", &st) != 0 || (uint64_t)st.st_dev != d->dev || (uint64_t)st.st_ino != d->ino)
+			if (stat(".", &st) != 0 || (uint64_t)st.st_dev != d->dev ||
+			    (uint64_t)st.st_ino != d->ino)
 				return false;
 			break;
 		}
@@ -68,7 +72,8 @@ ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *que
 	int fd = openat(run_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	bool ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0 && st.st_size <= TICKET_MAX;
+	bool ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    (st.st_mode & 022) == 0 && st.st_size <= TICKET_MAX;
 	while (ours && length < TICKET_MAX) {
 		ssize_t got = read(fd, ticket->text + length, TICKET_MAX - length);
 		if (got < 0 && errno == EINTR)
@@ -80,5 +85,6 @@ ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *que
 		length += (size_t)got;
 	}
 	(void)close(fd);
-	return ours && ticket_parse(ticket, length) && !ticket->once && strcmp(ticket->question, question) == 0 && ticket_fresh(ticket);
+	return ours && ticket_parse(ticket, length) && !ticket->once &&
+	    strcmp(ticket->question, question) == 0 && ticket_fresh(ticket);
 }

@@ -1,4 +1,5 @@
-/* The ticket: the control plane's judgement of (options, host), in the form that the front follows. See docs/protocol.md. */
+/* The ticket: the control plane's judgement of (options, host), in the form that the front follows.
+ * See docs/protocol.md. */
 #ifndef TICKET_H
 #define TICKET_H
 
@@ -14,14 +15,14 @@ enum dependency_kind { DEPENDS_FILE, DEPENDS_NO_FILE, DEPENDS_ENV, DEPENDS_CWD }
 
 struct dependency {
 	enum dependency_kind kind;
-	char *name;          /* a path, or a variable's name */
-	char *hash;          /* of the variable, or "unset" */
+	char *name; /* a path, or a variable's name */
+	char *hash; /* of the variable, or "unset" */
 	uint64_t dev, ino, size;
 	int64_t seconds, nanoseconds;
 };
 
 struct ticket {
-	char text[TICKET_MAX + 1];   /* everything below points in here */
+	char text[TICKET_MAX + 1]; /* everything below points in here */
 	char *question;
 	bool once;
 	struct dependency dependencies[DEPENDENCIES_MAX];
@@ -30,7 +31,7 @@ struct ticket {
 	char *reason;
 	char *journal_path, *journal_fields;
 	uint64_t journal_limit;
-	uint64_t connect_timeout;    /* seconds */
+	uint64_t connect_timeout; /* seconds */
 	char *key, *keydir, *socket, *socket_option;
 	char *accept[ACCEPT_MAX];
 	size_t accept_count;
@@ -45,13 +46,16 @@ struct ticket {
 	size_t sendenv_count, setenv_count;
 };
 
-/* Reads `length` bytes of ticket->text, which it cuts up in place. false: not a ticket that this front understands. */
+/* Reads `length` bytes of ticket->text, which it cuts up in place. false: not a ticket that this
+ * front understands. */
 bool ticket_parse(struct ticket *ticket, size_t length);
-/* true: the socket is one of RUN's, so the caller asked for no sharing and gets the words of an unshared ssh. */
+/* true: the socket is one of RUN's, so the caller asked for no sharing and gets the words of an
+ * unshared ssh. */
 bool own_socket(const struct ticket *ticket);
 /* true: nothing that the judgement depended on has changed. */
 bool ticket_fresh(const struct ticket *ticket);
-/* The ticket for this question, from RUN/t; false where there is none that is ours, whole and fresh. */
+/* The ticket for this question, from RUN/t; false where there is none that is ours, whole and
+ * fresh. */
 bool ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *question);
 
 #endif

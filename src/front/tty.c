@@ -1,4 +1,5 @@
-/* The caller's terminal, as ssh.c and sshtty.c treat it. Touches descriptor 0 only, and only between a session's start and its end. */
+/* The caller's terminal, as ssh.c and sshtty.c treat it. Touches descriptor 0 only, and only
+ * between a session's start and its end. */
 #include "tty.h"
 
 #include <unistd.h>
@@ -20,7 +21,8 @@ choose_tty(const struct ticket *ticket, bool command)
 bool
 lacks_modes(const struct ticket *ticket)
 {
-	return ticket->tty == TTY_FORCE && ticket->stdio_host == NULL && (ticket->stdin_null || !isatty(0));
+	return ticket->tty == TTY_FORCE && ticket->stdio_host == NULL &&
+	    (ticket->stdin_null || !isatty(0));
 }
 
 void

@@ -1,4 +1,5 @@
-/* The encoding of docs/protocol.md: words without spaces, hashes, decimal numbers. Refuses what does not fit instead of cutting it. */
+/* The encoding of docs/protocol.md: words without spaces, hashes, decimal numbers. Refuses what
+ * does not fit instead of cutting it. */
 #include <string.h>
 
 #include "front.h"

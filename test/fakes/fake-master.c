@@ -1,10 +1,13 @@
-/* A scripted ControlMaster: listens at a path and follows a script for each connection, so that a test can have it die, stall, refuse or
- * answer nonsense at any step of the mux protocol. It refuses to decide anything: a step that does not come is a step that does not happen.
+/* A scripted ControlMaster: listens at a path and follows a script for each connection, so that a
+ * test can have it die, stall, refuse or answer nonsense at any step of the mux protocol. It
+ * refuses to decide anything: a step that does not come is a step that does not happen.
  *
- *     fake-master SOCKET LOG SCRIPT [SCRIPT…]      the n-th connection follows the n-th script, later ones the last
+ *     fake-master SOCKET LOG SCRIPT [SCRIPT…]      the n-th connection follows the n-th script,
+ * later ones the last
  *
- * A script is a list of steps with commas between them. It prints "ready" when it listens. What it received goes to LOG, one line an event.
- * When NEW_SESSION and all three descriptors have come, the step `run` gives the command to /bin/sh with them: that is what "started" means. */
+ * A script is a list of steps with commas between them. It prints "ready" when it listens. What it
+ * received goes to LOG, one line an event. When NEW_SESSION and all three descriptors have come,
+ * the step `run` gives the command to /bin/sh with them: that is what "started" means. */
 #include "fake-wire.h"
 
 #include <errno.h>
@@ -25,22 +28,26 @@ static bool follow_send(struct conversation *talk, const char *step);
 static void run_command(struct conversation *talk);
 static void kill_master(struct conversation *talk);
 
-int main(int count, char **words)
+int
+main(int count, char **words)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (count < 4 || strlen(words[1]) >= sizeof address.sun_path) {
 		fprintf(stderr, "usage: fake-master SOCKET LOG SCRIPT [SCRIPT...]\n");
 		return 64;
 	}
 	memcpy(address.sun_path, words[1], strlen(words[1]));
-	static struct conversation talk = {.sid = 2, .descriptors = {-1, -1, -1}};
+	static struct conversation talk = { .sid = 2, .descriptors = { -1, -1, -1 } };
 	talk.log = open(words[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (talk.log < 0 || listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 64) < 0) {
+	if (talk.log < 0 || listener < 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
+	    listen(listener, 64) < 0) {
 		perror("fake-master");
 		return 71;
 	}
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_IGN) == SIG_ERR || puts("ready") < 0 || fflush(stdout) != 0)
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
+	    puts("ready") < 0 || fflush(stdout) != 0)
 		return 71;
 	for (unsigned number = 0;; number++) {
 		talk.socket = accept(listener, NULL, NULL);
@@ -51,7 +58,8 @@ int main(int count, char **words)
 		if (child < 0)
 			return 71;
 		if (child == 0) {
-			if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || close(listener) < 0 || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+			if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || close(listener) < 0 ||
+			    signal(SIGCHLD, SIG_DFL) == SIG_ERR)
 				return 71;
 			note(&talk, "connected");
 			unsigned last = (unsigned)count - 4;
@@ -65,7 +73,8 @@ int main(int count, char **words)
 }
 
 /* Steps that are neither a frame read nor a frame sent. */
-static void follow_script(struct conversation *talk, char *script, const char *path)
+static void
+follow_script(struct conversation *talk, char *script, const char *path)
 {
 	char *rest = NULL;
 	for (char *step = strtok_r(script, ",", &rest); step; step = strtok_r(NULL, ",", &rest)) {
@@ -96,7 +105,8 @@ static void follow_script(struct conversation *talk, char *script, const char *p
 	}
 }
 
-static bool follow_read(struct conversation *talk, const char *step)
+static bool
+follow_read(struct conversation *talk, const char *step)
 {
 	if (strcmp(step, "read-fds") == 0) {
 		read_descriptors(talk);
@@ -105,8 +115,10 @@ static bool follow_read(struct conversation *talk, const char *step)
 	static const struct {
 		const char *step;
 		uint32_t type, other;
-	} table[] = {{"read-hello", MUX_MSG_HELLO, 0},           {"read-alive", MUX_C_ALIVE_CHECK, 0},   {"read-session", MUX_C_NEW_SESSION, MUX_C_NEW_STDIO_FWD},
-		     {"read-stop", MUX_C_STOP_LISTENING, 0}, {"read-terminate", MUX_C_TERMINATE, 0}, {"read-half-session", 0, 0}};
+	} table[] = { { "read-hello", MUX_MSG_HELLO, 0 }, { "read-alive", MUX_C_ALIVE_CHECK, 0 },
+		{ "read-session", MUX_C_NEW_SESSION, MUX_C_NEW_STDIO_FWD },
+		{ "read-stop", MUX_C_STOP_LISTENING, 0 }, { "read-terminate", MUX_C_TERMINATE, 0 },
+		{ "read-half-session", 0, 0 } };
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		if (strcmp(step, table[i].step) != 0)
 			continue;
@@ -125,8 +137,10 @@ static bool follow_read(struct conversation *talk, const char *step)
 	return false;
 }
 
-/* NAME or NAME:ARGUMENT, with `half-` before it for the first half of the bytes, or `slow-` for one byte a write. */
-static bool follow_send(struct conversation *talk, const char *step)
+/* NAME or NAME:ARGUMENT, with `half-` before it for the first half of the bytes, or `slow-` for one
+ * byte a write. */
+static bool
+follow_send(struct conversation *talk, const char *step)
 {
 	bool half = strncmp(step, "half-", 5) == 0, slow = strncmp(step, "slow-", 5) == 0;
 	if (half || slow)
@@ -134,38 +148,43 @@ static bool follow_send(struct conversation *talk, const char *step)
 	const char *colon = strchr(step, ':');
 	const char *argument = colon ? colon + 1 : "";
 	size_t length = colon ? (size_t)(colon - step) : strlen(step);
-	uint32_t number = (uint32_t)strtoul(argument, NULL, 0), pid = (uint32_t)getppid(), rid = talk->rid, sid = talk->sid;
+	uint32_t number = (uint32_t)strtoul(argument, NULL, 0), pid = (uint32_t)getppid(),
+		 rid = talk->rid, sid = talk->sid;
 	const struct {
 		const char *name;
 		uint32_t words[3];
 		size_t count;
 		const char *text;
 	} table[] = {
-		{"hello", {MUX_MSG_HELLO, 4}, 2, NULL},
-		{"hello-version", {MUX_MSG_HELLO, number}, 2, NULL},
-		{"hello-info", {MUX_MSG_HELLO, 4}, 2, "info"},
-		{"alive", {MUX_S_ALIVE, rid, pid}, 3, NULL},
-		{"alive-wrong-rid", {MUX_S_ALIVE, rid + 7, pid}, 3, NULL},
-		{"alive-short", {MUX_S_ALIVE, rid}, 2, NULL},
-		{"ok", {MUX_S_OK, rid}, 2, NULL},
-		{"ok-wrong-rid", {MUX_S_OK, rid + 7}, 2, NULL},
-		{"opened", {MUX_S_SESSION_OPENED, rid, sid}, 3, NULL},
-		{"opened-wrong-rid", {MUX_S_SESSION_OPENED, rid + 7, sid}, 3, NULL},
-		{"opened-short", {MUX_S_SESSION_OPENED, rid}, 2, NULL},
-		{"failure", {MUX_S_FAILURE, rid}, 2, *argument ? argument : "Session open refused by peer"},
-		{"failure-wrong-rid", {MUX_S_FAILURE, rid + 7}, 2, "Session open refused by peer"},
-		{"denied", {MUX_S_PERMISSION_DENIED, rid}, 2, *argument ? argument : "Permission denied"},
-		{"exit", {MUX_S_EXIT_MESSAGE, sid, number}, 3, NULL},
-		{"exit-wrong-sid", {MUX_S_EXIT_MESSAGE, sid + 7, number}, 3, NULL},
-		{"exit-short", {MUX_S_EXIT_MESSAGE, sid}, 2, NULL},
-		{"tty-fail", {MUX_S_TTY_ALLOC_FAIL, sid}, 2, NULL},
-		{"tty-fail-wrong-sid", {MUX_S_TTY_ALLOC_FAIL, sid + 7}, 2, NULL},
-		{"type", {number, rid, sid}, 3, NULL},
-		{"nothing", {0}, 0, NULL},
+		{ "hello", { MUX_MSG_HELLO, 4 }, 2, NULL },
+		{ "hello-version", { MUX_MSG_HELLO, number }, 2, NULL },
+		{ "hello-info", { MUX_MSG_HELLO, 4 }, 2, "info" },
+		{ "alive", { MUX_S_ALIVE, rid, pid }, 3, NULL },
+		{ "alive-wrong-rid", { MUX_S_ALIVE, rid + 7, pid }, 3, NULL },
+		{ "alive-short", { MUX_S_ALIVE, rid }, 2, NULL },
+		{ "ok", { MUX_S_OK, rid }, 2, NULL },
+		{ "ok-wrong-rid", { MUX_S_OK, rid + 7 }, 2, NULL },
+		{ "opened", { MUX_S_SESSION_OPENED, rid, sid }, 3, NULL },
+		{ "opened-wrong-rid", { MUX_S_SESSION_OPENED, rid + 7, sid }, 3, NULL },
+		{ "opened-short", { MUX_S_SESSION_OPENED, rid }, 2, NULL },
+		{ "failure", { MUX_S_FAILURE, rid }, 2,
+		    *argument ? argument : "Session open refused by peer" },
+		{ "failure-wrong-rid", { MUX_S_FAILURE, rid + 7 }, 2,
+		    "Session open refused by peer" },
+		{ "denied", { MUX_S_PERMISSION_DENIED, rid }, 2,
+		    *argument ? argument : "Permission denied" },
+		{ "exit", { MUX_S_EXIT_MESSAGE, sid, number }, 3, NULL },
+		{ "exit-wrong-sid", { MUX_S_EXIT_MESSAGE, sid + 7, number }, 3, NULL },
+		{ "exit-short", { MUX_S_EXIT_MESSAGE, sid }, 2, NULL },
+		{ "tty-fail", { MUX_S_TTY_ALLOC_FAIL, sid }, 2, NULL },
+		{ "tty-fail-wrong-sid", { MUX_S_TTY_ALLOC_FAIL, sid + 7 }, 2, NULL },
+		{ "type", { number, rid, sid }, 3, NULL },
+		{ "nothing", { 0 }, 0, NULL },
 	};
 	if (length == 9 && strncmp(step, "oversized", 9) == 0) {
-		/* A length that no master may send (262144 is mux.c's most), and bytes to go with it. */
-		static unsigned char bytes[4 + 300000] = {0, 4, 0x93, 0xe0};
+		/* A length that no master may send (262144 is mux.c's most), and bytes to go with
+		 * it. */
+		static unsigned char bytes[4 + 300000] = { 0, 4, 0x93, 0xe0 };
 		send_bytes(talk, bytes, sizeof bytes, sizeof bytes);
 		return true;
 	}
@@ -186,15 +205,18 @@ static bool follow_send(struct conversation *talk, const char *step)
 			add_text(&frame, table[i].text);
 		if (strncmp(step, "hello-info", length) == 0 && length == 10)
 			add_text(&frame, "0");
-		send_bytes(talk, frame.bytes, half ? frame.length / 2 : frame.length, slow ? 1 : frame.length);
+		send_bytes(talk, frame.bytes, half ? frame.length / 2 : frame.length,
+		    slow ? 1 : frame.length);
 		return true;
 	}
 	return false;
 }
 
-static void run_command(struct conversation *talk)
+static void
+run_command(struct conversation *talk)
 {
-	if (!talk->session || talk->descriptors[0] < 0 || talk->descriptors[1] < 0 || talk->descriptors[2] < 0) {
+	if (!talk->session || talk->descriptors[0] < 0 || talk->descriptors[1] < 0 ||
+	    talk->descriptors[2] < 0) {
 		note(talk, "nothing to run");
 		return;
 	}
@@ -212,8 +234,10 @@ static void run_command(struct conversation *talk)
 	note(talk, "ran %s", talk->command);
 }
 
-/* The whole master goes, as by a crash: the listener and every conversation, at once and without a word. */
-static void kill_master(struct conversation *talk)
+/* The whole master goes, as by a crash: the listener and every conversation, at once and without a
+ * word. */
+static void
+kill_master(struct conversation *talk)
 {
 	note(talk, "died");
 	if (kill(getppid(), SIGKILL) < 0)

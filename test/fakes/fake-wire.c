@@ -1,5 +1,6 @@
-/* Reads and writes the frames of OpenSSH's mux protocol as a master does (mux.c, mux_master_read_cb and the functions it
- * calls), and logs what it received. It refuses to be lenient: a frame that a real master would not understand ends the process with a log line. */
+/* Reads and writes the frames of OpenSSH's mux protocol as a master does (mux.c, mux_master_read_cb
+ * and the functions it calls), and logs what it received. It refuses to be lenient: a frame that a
+ * real master would not understand ends the process with a log line. */
 #include "fake-wire.h"
 
 #include <stdarg.h>
@@ -10,11 +11,14 @@
 #include <unistd.h>
 
 static void read_exactly(struct conversation *talk, unsigned char *bytes, size_t length);
-static uint32_t take_word(struct conversation *talk, const unsigned char *body, size_t length, size_t *at);
-static void take_text(struct conversation *talk, const unsigned char *body, size_t length, size_t *at, char *text, size_t size);
+static uint32_t take_word(struct conversation *talk, const unsigned char *body, size_t length,
+    size_t *at);
+static void take_text(struct conversation *talk, const unsigned char *body, size_t length,
+    size_t *at, char *text, size_t size);
 static void take_session(struct conversation *talk, const unsigned char *body, size_t length);
 
-void note(const struct conversation *talk, const char *format, ...)
+void
+note(const struct conversation *talk, const char *format, ...)
 {
 	char line[70000];
 	int head = snprintf(line, sizeof line, "%u ", talk->number);
@@ -30,12 +34,14 @@ void note(const struct conversation *talk, const char *format, ...)
 		exit(74);
 }
 
-uint32_t read_frame(struct conversation *talk)
+uint32_t
+read_frame(struct conversation *talk)
 {
 	static unsigned char body[262144];
 	unsigned char head[4];
 	read_exactly(talk, head, 4);
-	size_t length = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+	size_t length = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 |
+	    head[3];
 	if (length < 4 || length > sizeof body) {
 		note(talk, "bad-length %zu", length);
 		exit(65);
@@ -62,7 +68,8 @@ uint32_t read_frame(struct conversation *talk)
 	return type;
 }
 
-void read_descriptors(struct conversation *talk)
+void
+read_descriptors(struct conversation *talk)
 {
 	for (int i = 0; i < talk->wanted; i++) {
 		char byte;
@@ -70,15 +77,20 @@ void read_descriptors(struct conversation *talk)
 			char space[CMSG_SPACE(sizeof(int))];
 			struct cmsghdr align;
 		} control;
-		struct iovec part = {.iov_base = &byte, .iov_len = 1};
-		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+		struct iovec part = { .iov_base = &byte, .iov_len = 1 };
+		struct msghdr message = { .msg_iov = &part,
+			.msg_iovlen = 1,
+			.msg_control = control.space,
+			.msg_controllen = sizeof control.space };
 		ssize_t got = recvmsg(talk->socket, &message, 0);
 		struct cmsghdr *header = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
 		if (got == 0 || got < 0) {
 			note(talk, "hangup");
 			exit(0);
 		}
-		if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)) || message.msg_flags & MSG_CTRUNC || byte != 0) {
+		if (!header || header->cmsg_type != SCM_RIGHTS ||
+		    header->cmsg_len != CMSG_LEN(sizeof(int)) || message.msg_flags & MSG_CTRUNC ||
+		    byte != 0) {
 			note(talk, "bad-descriptor %d", i);
 			exit(65);
 		}
@@ -87,7 +99,8 @@ void read_descriptors(struct conversation *talk)
 	}
 }
 
-void read_until_closed(struct conversation *talk)
+void
+read_until_closed(struct conversation *talk)
 {
 	char bytes[512];
 	ssize_t got;
@@ -96,7 +109,8 @@ void read_until_closed(struct conversation *talk)
 	note(talk, "hangup");
 }
 
-void make_frame(struct frame *frame, const uint32_t *words, size_t count)
+void
+make_frame(struct frame *frame, const uint32_t *words, size_t count)
 {
 	frame->length = 4 + 4 * count;
 	for (size_t i = 0; i <= count; i++) {
@@ -106,12 +120,13 @@ void make_frame(struct frame *frame, const uint32_t *words, size_t count)
 	}
 }
 
-void add_text(struct frame *frame, const char *text)
+void
+add_text(struct frame *frame, const char *text)
 {
 	size_t length = strlen(text);
 	if (frame->length + 4 + length > sizeof frame->bytes)
 		exit(70);
-	unsigned char head[4] = {0, 0, (unsigned char)(length >> 8), (unsigned char)length};
+	unsigned char head[4] = { 0, 0, (unsigned char)(length >> 8), (unsigned char)length };
 	memcpy(frame->bytes + frame->length, head, 4);
 	memcpy(frame->bytes + frame->length + 4, text, length);
 	frame->length += 4 + length;
@@ -120,7 +135,8 @@ void add_text(struct frame *frame, const char *text)
 	frame->bytes[3] = (unsigned char)body;
 }
 
-void send_bytes(const struct conversation *talk, const void *bytes, size_t length, size_t piece)
+void
+send_bytes(const struct conversation *talk, const void *bytes, size_t length, size_t piece)
 {
 	const char *next = bytes;
 	while (length > 0) {
@@ -134,7 +150,8 @@ void send_bytes(const struct conversation *talk, const void *bytes, size_t lengt
 	}
 }
 
-static void read_exactly(struct conversation *talk, unsigned char *bytes, size_t length)
+static void
+read_exactly(struct conversation *talk, unsigned char *bytes, size_t length)
 {
 	for (size_t have = 0; have < length;) {
 		ssize_t got = read(talk->socket, bytes + have, length - have);
@@ -146,7 +163,8 @@ static void read_exactly(struct conversation *talk, unsigned char *bytes, size_t
 	}
 }
 
-static uint32_t take_word(struct conversation *talk, const unsigned char *body, size_t length, size_t *at)
+static uint32_t
+take_word(struct conversation *talk, const unsigned char *body, size_t length, size_t *at)
 {
 	if (length - *at < 4) {
 		note(talk, "bad-frame");
@@ -154,10 +172,13 @@ static uint32_t take_word(struct conversation *talk, const unsigned char *body, 
 	}
 	const unsigned char *bytes = body + *at;
 	*at += 4;
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	    bytes[3];
 }
 
-static void take_text(struct conversation *talk, const unsigned char *body, size_t length, size_t *at, char *text, size_t size)
+static void
+take_text(struct conversation *talk, const unsigned char *body, size_t length, size_t *at,
+    char *text, size_t size)
 {
 	size_t count = take_word(talk, body, length, at);
 	if (count > length - *at || count >= size) {
@@ -170,7 +191,8 @@ static void take_text(struct conversation *talk, const unsigned char *body, size
 }
 
 /* mux_master_process_new_session, mux_master_process_stdio_fwd. */
-static void take_session(struct conversation *talk, const unsigned char *body, size_t length)
+static void
+take_session(struct conversation *talk, const unsigned char *body, size_t length)
 {
 	static char text[65536];
 	size_t at = 0;
@@ -185,13 +207,14 @@ static void take_session(struct conversation *talk, const unsigned char *body, s
 	}
 	talk->wanted = 3;
 	uint32_t tty = take_word(talk, body, length, &at), x11 = take_word(talk, body, length, &at);
-	uint32_t agent = take_word(talk, body, length, &at), subsystem = take_word(talk, body, length, &at);
+	uint32_t agent = take_word(talk, body, length, &at),
+		 subsystem = take_word(talk, body, length, &at);
 	uint32_t escape = take_word(talk, body, length, &at);
 	take_text(talk, body, length, &at, text, sizeof text);
 	take_text(talk, body, length, &at, talk->command, sizeof talk->command);
 	talk->session = true;
-	note(talk, "session %u tty=%u x11=%u agent=%u subsystem=%u escape=%u term=%s command=%s", talk->rid, tty, x11, agent, subsystem, escape, text,
-	     talk->command);
+	note(talk, "session %u tty=%u x11=%u agent=%u subsystem=%u escape=%u term=%s command=%s",
+	    talk->rid, tty, x11, agent, subsystem, escape, text, talk->command);
 	while (at < length) {
 		take_text(talk, body, length, &at, text, sizeof text);
 		note(talk, "environment %s", text);

@@ -1,5 +1,6 @@
-/* What the fake master's two halves share: one conversation with one mux client, and the frames that go over it. It
- * knows nothing of scripts (fake-master.c does), and nothing of sshim's own code, so that it can judge it. */
+/* What the fake master's two halves share: one conversation with one mux client, and the frames
+ * that go over it. It knows nothing of scripts (fake-master.c does), and nothing of sshim's own
+ * code, so that it can judge it. */
 #ifndef FAKE_WIRE_H
 #define FAKE_WIRE_H
 
@@ -27,11 +28,11 @@ struct conversation {
 	int socket;
 	int log;
 	unsigned number;
-	uint32_t rid;          /* of the request that was read last */
-	uint32_t sid;          /* of the session that this connection opens */
-	int descriptors[3];    /* what came with the session, -1 before it came */
-	int wanted;            /* how many descriptors this request brings */
-	bool session;          /* a NEW_SESSION was read, so there is a command to run */
+	uint32_t rid;       /* of the request that was read last */
+	uint32_t sid;       /* of the session that this connection opens */
+	int descriptors[3]; /* what came with the session, -1 before it came */
+	int wanted;         /* how many descriptors this request brings */
+	bool session;       /* a NEW_SESSION was read, so there is a command to run */
 	char command[65536];
 };
 
@@ -41,9 +42,11 @@ struct frame {
 };
 
 /* Appends one line to the log in one write, headed by the connection's number. */
-void note(const struct conversation *talk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void note(const struct conversation *talk, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Reads one frame and takes its rid, command and the like into TALK; ends the process when the client has gone. Returns its type. */
+/* Reads one frame and takes its rid, command and the like into TALK; ends the process when the
+ * client has gone. Returns its type. */
 uint32_t read_frame(struct conversation *talk);
 void read_descriptors(struct conversation *talk);
 void read_until_closed(struct conversation *talk);

@@ -1,10 +1,11 @@
-/* Says what the front's readers make of an example: for the tests that compare it with test/golden. It reads nothing else.
+/* Says what the front's readers make of an example: for the tests that compare it with test/golden.
+ * It reads nothing else.
  *
  *     golden-driver ticket FILE       good | bad
  *     golden-driver record FILE       good | bad
  *     golden-driver frame HEX         TYPE FIRST SECOND TEXT | more | nonsense
- *     golden-driver word HEX          the encoded word; then the bytes in hex that come out of decoding it
- *     golden-driver hash HEX          the hash of these bytes */
+ *     golden-driver word HEX          the encoded word; then the bytes in hex that come out of
+ * decoding it golden-driver hash HEX          the hash of these bytes */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ main(int argc, char **argv)
 		return judge_ticket(argv[2]);
 	if (strcmp(argv[1], "record") == 0)
 		return judge_record(argv[2]);
-	for (const char *at = argv[2]; at[0] != '\0' && at[0] != '-' && length < sizeof(bytes) - 1; at += 2) {
+	for (const char *at = argv[2]; at[0] != '\0' && at[0] != '-' && length < sizeof(bytes) - 1;
+	     at += 2) {
 		char pair[3] = { at[0], at[1], '\0' };
 		bytes[length++] = (unsigned char)strtoul(pair, NULL, 16);
 	}
@@ -86,7 +88,8 @@ judge_frame(const unsigned char *bytes, size_t length)
 	case MUX_NONSENSE:
 		return puts("nonsense") < 0;
 	default:
-		return printf("%08x %u %u %.*s\n", reply.type, reply.first, reply.second, (int)reply.text_length, reply.text == NULL ? "" : reply.text) < 0 ||
+		return printf("%08x %u %u %.*s\n", reply.type, reply.first, reply.second,
+			   (int)reply.text_length, reply.text == NULL ? "" : reply.text) < 0 ||
 		    frame != length;
 	}
 }

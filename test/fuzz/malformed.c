@@ -1,4 +1,5 @@
-/* Seeded malformed inputs: takes examples and breaks them, COUNT times for each reader, always the same for one SEED.
+/* Seeded malformed inputs: takes examples and breaks them, COUNT times for each reader, always the
+ * same for one SEED.
  *
  *     malformed SEED COUNT READER EXAMPLE…      READER: ticket, frames, record */
 #include <fcntl.h>
@@ -62,7 +63,7 @@ break_input(uint8_t *bytes, size_t length)
 			break;
 		default: /* what separates */
 			if (at < length)
-				bytes[at] = (uint8_t)" \n%\0"[next_random(4)];
+				bytes[at] = (uint8_t) " \n%\0"[next_random(4)];
 		}
 	}
 	return length;
@@ -85,7 +86,9 @@ main(int argc, char **argv)
 			return 66;
 		lengths[i] = (size_t)got;
 	}
-	void (*feed)(const uint8_t *, size_t) = strcmp(argv[3], "ticket") == 0 ? feed_ticket : strcmp(argv[3], "frames") == 0 ? feed_frames : feed_record;
+	void (*feed)(const uint8_t *, size_t) = strcmp(argv[3], "ticket") == 0 ? feed_ticket :
+	    strcmp(argv[3], "frames") == 0                                     ? feed_frames :
+										 feed_record;
 	unsigned long times = strtoul(argv[2], NULL, 10);
 	for (unsigned long i = 0; i < times; i++) {
 		uint32_t chosen = next_random((uint32_t)count);

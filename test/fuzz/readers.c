@@ -1,4 +1,5 @@
-/* Feeds bytes to the front's readers and checks what they promise. It repairs nothing: a broken promise aborts. */
+/* Feeds bytes to the front's readers and checks what they promise. It repairs nothing: a broken
+ * promise aborts. */
 #include "readers.h"
 
 #include <stdlib.h>
@@ -25,8 +26,10 @@ feed_ticket(const uint8_t *bytes, size_t length)
 	memcpy(ticket->text, bytes, length < TICKET_MAX ? length : TICKET_MAX);
 	if (length <= TICKET_MAX + 1000 && ticket_parse(ticket, length)) {
 		demand(length <= TICKET_MAX);
-		demand(ticket->dependency_count <= DEPENDENCIES_MAX && ticket->accept_count <= ACCEPT_MAX);
-		demand(ticket->sendenv_count <= ENV_LINES_MAX && ticket->setenv_count <= ENV_LINES_MAX);
+		demand(ticket->dependency_count <= DEPENDENCIES_MAX &&
+		    ticket->accept_count <= ACCEPT_MAX);
+		demand(ticket->sendenv_count <= ENV_LINES_MAX &&
+		    ticket->setenv_count <= ENV_LINES_MAX);
 		for (size_t i = 0; i < ticket->dependency_count; i++)
 			demand_inside(ticket, ticket->dependencies[i].name, length);
 		for (size_t i = 0; i < ticket->sendenv_count; i++)
@@ -41,7 +44,9 @@ feed_ticket(const uint8_t *bytes, size_t length)
 		for (size_t i = 0; i < 3; i++)
 			if (ticket->lane != LANE_PASS)
 				demand_inside(ticket, words[i], length);
-		const char *optional[] = { ticket->journal_path, ticket->journal_fields, ticket->stdio_host, ticket->command, ticket->closing, ticket->socket_option };
+		const char *optional[] = { ticket->journal_path, ticket->journal_fields,
+			ticket->stdio_host, ticket->command, ticket->closing,
+			ticket->socket_option };
 		for (size_t i = 0; i < 6; i++)
 			if (optional[i] != NULL)
 				demand_inside(ticket, optional[i], length);
@@ -59,7 +64,8 @@ feed_frames(const uint8_t *bytes, size_t length)
 	demand(input != NULL);
 	memset(input, 0xa5, sizeof(*input));
 	input->used = 0;
-	/* As from a socket: in pieces, as long as there is room; a decoder that takes nothing and needs nothing would loop for ever. */
+	/* As from a socket: in pieces, as long as there is room; a decoder that takes nothing and
+	 * needs nothing would loop for ever. */
 	for (size_t fed = 0; fed < length;) {
 		size_t room = sizeof(input->bytes) - input->used, piece = length - fed;
 		piece = piece > 7 + fed % 97 ? 7 + fed % 97 : piece;
@@ -72,7 +78,9 @@ feed_frames(const uint8_t *bytes, size_t length)
 		while ((next = mux_decode(input, &reply, &frame)) == MUX_FRAME) {
 			demand(frame >= 8 && frame <= input->used);
 			if (reply.text != NULL)
-				demand((const unsigned char *)reply.text >= input->bytes && (const unsigned char *)reply.text + reply.text_length <= input->bytes + frame);
+				demand((const unsigned char *)reply.text >= input->bytes &&
+				    (const unsigned char *)reply.text + reply.text_length <=
+					input->bytes + frame);
 			mux_drop(input, frame);
 		}
 		if (next == MUX_NONSENSE)
@@ -89,9 +97,11 @@ feed_record(const uint8_t *bytes, size_t length)
 
 	if (file < 0)
 		file = memfd_create("record", MFD_CLOEXEC);
-	demand(file >= 0 && ftruncate(file, 0) == 0 && pwrite(file, bytes, length, 0) == (ssize_t)length);
+	demand(file >= 0 && ftruncate(file, 0) == 0 &&
+	    pwrite(file, bytes, length, 0) == (ssize_t)length);
 	if (record_read(file, &record))
-		demand(memchr(record.character, '\0', sizeof(record.character)) != NULL && (record.present || length == 0));
+		demand(memchr(record.character, '\0', sizeof(record.character)) != NULL &&
+		    (record.present || length == 0));
 }
 
 static void
@@ -104,5 +114,6 @@ demand(bool holds)
 static void
 demand_inside(const struct ticket *ticket, const char *word, size_t length)
 {
-	demand(word >= ticket->text && word <= ticket->text + length && word + strlen(word) <= ticket->text + length);
+	demand(word >= ticket->text && word <= ticket->text + length &&
+	    word + strlen(word) <= ticket->text + length);
 }

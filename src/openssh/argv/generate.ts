@@ -10,7 +10,7 @@ export function optionsHeader(): string {
 #ifndef SSHIM_OPTIONS_H
 #define SSHIM_OPTIONS_H
 
-/* The option letters of the newest ssh, in getopt's form: a colon after a letter that takes an argument. */
+/* The option letters of the newest ssh, as getopt has them: a colon after one with an argument. */
 #define OPTION_LETTERS "${lettersOf()}"
 
 /* Letters that other versions write differently, or do not know. */

@@ -1,9 +1,11 @@
 /*
- * Runs one program with many argument lists, one after the other, with argument bytes that Node could not pass on.
- *   batch PROGRAM [MARK]
- * stdin: lists, each a uint32 count and that many NUL-terminated words. stdout: for each list an int32 exit code (minus the signal), a uint32 length
- * and that many bytes of what it wrote on stdout and stderr. Before each run the list's number goes to the socket MARK, and one byte comes back.
+ * Runs one program with many argument lists, one after the other, with argument bytes that Node
+ * could not pass on. batch PROGRAM [MARK] stdin: lists, each a uint32 count and that many
+ * NUL-terminated words. stdout: for each list an int32 exit code (minus the signal), a uint32
+ * length and that many bytes of what it wrote on stdout and stderr. Before each run the list's
+ * number goes to the socket MARK, and one byte comes back.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +13,21 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 enum { WORDS_MAX = 64, TEXT_MAX = 16384, OUTPUT_MAX = 1 << 20, SECONDS_MAX = 20 };
 
-static void die(const char *what)
+static void
+die(const char *what)
 {
 	perror(what);
 	exit(1);
 }
 
-static int connect_mark(const char *path)
+static int
+connect_mark(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address.sun_path)
 		die(path);
 	strcpy(address.sun_path, path);
@@ -35,7 +38,8 @@ static int connect_mark(const char *path)
 }
 
 /* Reads one list into `words` (from index 1 on); 0 at the end of the input. */
-static int read_list(char **words, char *text)
+static int
+read_list(char **words, char *text)
 {
 	uint32_t count;
 	if (fread(&count, sizeof count, 1, stdin) != 1)
@@ -57,7 +61,8 @@ static int read_list(char **words, char *text)
 	return 1;
 }
 
-static void run(const char *program, char **words, char *output)
+static void
+run(const char *program, char **words, char *output)
 {
 	int ends[2];
 	if (pipe(ends) != 0)
@@ -89,11 +94,14 @@ static void run(const char *program, char **words, char *output)
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
 	int32_t code = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-	if (fwrite(&code, sizeof code, 1, stdout) != 1 || fwrite(&length, sizeof length, 1, stdout) != 1 || fwrite(output, 1, length, stdout) != length)
+	if (fwrite(&code, sizeof code, 1, stdout) != 1 ||
+	    fwrite(&length, sizeof length, 1, stdout) != 1 ||
+	    fwrite(output, 1, length, stdout) != length)
 		die("stdout");
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
 	static char *words[WORDS_MAX];
 	static char text[TEXT_MAX], output[OUTPUT_MAX];
@@ -103,7 +111,9 @@ int main(int argc, char **argv)
 	words[0] = "ssh";
 	for (uint32_t number = 0; read_list(words, text); number++) {
 		char byte;
-		if (mark >= 0 && (write(mark, &number, sizeof number) != sizeof number || read(mark, &byte, 1) != 1))
+		if (mark >= 0 &&
+		    (write(mark, &number, sizeof number) != sizeof number ||
+			read(mark, &byte, 1) != 1))
 			die("mark");
 		run(argv[1], words, output);
 	}

@@ -1,6 +1,7 @@
 /*
- * The front's walk over many argument lists: `walk-driver [LETTERS]`. stdin as for batch.c; one line a list on stdout:
- * "host command ambiguous odd result utf8", utf8 being 1 if every word up to the command is valid UTF-8.
+ * The front's walk over many argument lists: `walk-driver [LETTERS]`. stdin as for batch.c; one
+ * line a list on stdout: "host command ambiguous odd result utf8", utf8 being 1 if every word up to
+ * the command is valid UTF-8.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include "../../../src/front/argv.h"
 
 /* A copy of its own for each word, so that a sanitizer sees a read past its end. */
-static char *read_word(void)
+static char *
+read_word(void)
 {
 	char buffer[16384];
 	size_t length = 0;
@@ -25,7 +27,8 @@ static char *read_word(void)
 	return word;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
 	const char *letters = argc > 1 ? argv[1] : NULL;
 	uint32_t count;
@@ -42,7 +45,8 @@ int main(int argc, char **argv)
 		int utf8 = 1;
 		for (int i = 1; i < walk.command; i++)
 			utf8 = utf8 && valid_utf8(words[i]);
-		printf("%d %d %d %d %d %d\n", walk.host, walk.command, walk.ambiguous, walk.odd, result, utf8);
+		printf("%d %d %d %d %d %d\n", walk.host, walk.command, walk.ambiguous, walk.odd,
+		    result, utf8);
 
 		for (uint32_t i = 0; i <= count; i++)
 			free(words[i]);
