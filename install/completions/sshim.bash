@@ -1,4 +1,4 @@
-# bash completion of sshim: generated, see src/cli/completions.ts
+# bash completion of sshim: generated, see src/cli/help/completions.ts
 _sshim() {
   local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words="" index
   COMPREPLY=()

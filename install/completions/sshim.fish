@@ -1,4 +1,4 @@
-# fish completion of sshim: generated, see src/cli/completions.ts
+# fish completion of sshim: generated, see src/cli/help/completions.ts
 complete -c sshim -f
 complete -c sshim -n __fish_use_subcommand -a status -d 'which masters there are, and what they do'
 complete -c sshim -n __fish_use_subcommand -a explain -d 'what would happen to an ssh command line, and why'

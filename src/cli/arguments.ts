@@ -4,18 +4,13 @@ import yargs from "yargs-parser";
 import { nearestName } from "../config/nearest.ts";
 import { Failure } from "../fault.ts";
 import type { CommandRow, OptionRow } from "./command.ts";
+import { commonOptions } from "./options.ts";
 
 export interface Read {
   options: Record<string, string | boolean | undefined>;
   operands: string[];
   ssh: string[];
 }
-
-/** The options that every command has. */
-export const commonOptions: readonly OptionRow[] = [
-  { name: "json", meaning: "one JSON value instead of text; its fields are stable (docs/interface.md)" },
-  { name: "help", meaning: "what the command does, with examples" },
-];
 
 /** Reads argv (what follows the command's name). Throws a Failure with exit code 2. */
 export async function readArguments(command: CommandRow, argv: readonly string[]): Promise<Read> {

@@ -1,13 +1,21 @@
-/** The table of the operator's commands. Help, the man page, the completions and the reading of arguments all come from here. */
+/** The list of the operator's commands, in the order in which help shows them. */
 
 import { nearestName } from "../config/nearest.ts";
 import { Failure } from "../fault.ts";
 import type { CommandRow } from "./command.ts";
-import { installRows } from "./rows-install.ts";
-import { journalRows } from "./rows-journal.ts";
-import { masterRows } from "./rows-masters.ts";
+import { config } from "./commands/config/row.ts";
+import { doctor } from "./commands/doctor/row.ts";
+import { drain } from "./commands/drain/row.ts";
+import { explain } from "./commands/explain/row.ts";
+import { fresh } from "./commands/fresh/row.ts";
+import { install } from "./commands/install/row.ts";
+import { log } from "./commands/log/row.ts";
+import { report } from "./commands/report/row.ts";
+import { stats } from "./commands/stats/row.ts";
+import { status } from "./commands/status/row.ts";
+import { why } from "./commands/why/row.ts";
 
-export const commands: readonly CommandRow[] = [...masterRows, ...journalRows, ...installRows];
+export const commands: readonly CommandRow[] = [status, explain, doctor, drain, fresh, log, why, stats, report, config, install];
 
 /** The row of a command. Throws a Failure with the nearest name. */
 export function findCommand(name: string): CommandRow {

@@ -19,17 +19,17 @@ export async function runOperator(argv: readonly string[]): Promise<number> {
 async function runCommand(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? "--help";
   if (["--version", "-V", "version"].includes(name)) {
-    const { showVersion } = await import("./version.ts");
+    const { showVersion } = await import("./help/version.ts");
     return showVersion(argv.includes("--json"));
   }
   if (["--help", "-h", "help"].includes(name)) {
-    const { showHelp } = await import("./help.ts");
+    const { showHelp } = await import("./help/help.ts");
     return showHelp(argv[1]);
   }
   const command = findCommand(name);
   const read = await readArguments(command, argv.slice(1));
   if (read.options.help === true) {
-    const { showHelp } = await import("./help.ts");
+    const { showHelp } = await import("./help/help.ts");
     return showHelp(command.name);
   }
   const { runDirectory } = await import("../protocol/paths.ts");

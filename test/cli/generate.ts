@@ -1,8 +1,8 @@
 /** Writes what is made from the table of commands: docs/sshim.1, install/completions. Run it after a change there; a test compares. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { formatCompletion } from "../../src/cli/completions.ts";
-import { formatManual } from "../../src/cli/manual.ts";
+import { formatCompletion } from "../../src/cli/help/completions.ts";
+import { formatManual } from "../../src/cli/help/manual.ts";
 
 /** Paths in the repository and what belongs there. */
 export const generated: Readonly<Record<string, () => string>> = {

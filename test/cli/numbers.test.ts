@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { peakOf, summarise, timesOf } from "../../src/cli/commands/stats/summary.ts";
-import { causeOf, controlsOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/cli/sessions.ts";
+import { causeOf, controlsOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/cli/history/sessions.ts";
+import { peakOf, summarise, timesOf } from "../../src/cli/history/summary.ts";
 import { runSshim, temporary } from "../support/index.ts";
 import { golden } from "./support/golden.ts";
 import { conform } from "./support/schema.ts";

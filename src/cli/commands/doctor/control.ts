@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { listFolder, readText } from "../../../sys/folder.ts";
-import { type Finding, good, type Patient, problem, tryProgram } from "./finding.ts";
+import { type DoctorContext, type Finding, good, problem, tryProgram } from "./finding.ts";
 
-export function checkControl(patient: Patient): Finding[] {
-  const findings = [checkStart(patient)];
-  if (findings[0]?.level === "ok") findings.push(checkCold(patient));
+export function checkControl(doctor: DoctorContext): Finding[] {
+  const findings = [checkStart(doctor)];
+  if (findings[0]?.level === "ok") findings.push(checkCold(doctor));
   const limit = /^Max address space\s+(\S+)/m.exec(readText("/proc/self/limits"))?.[1];
   if (limit !== undefined && limit !== "unlimited" && Number(limit) < NEEDED) {
     const what = `the address space is limited to ${Math.round(Number(limit) / 2 ** 20)} MB (ulimit -v)`;
@@ -23,7 +23,7 @@ export function checkControl(patient: Patient): Finding[] {
 const NEEDED = 4 * 2 ** 30;
 const NEEDS = "it needs libstdc++ and libgcc_s (on musl), /proc and about 4 GB of address space";
 
-function checkStart({ context, front }: Patient): Finding {
+function checkStart({ context, front }: DoctorContext): Finding {
   const control = context.env.SSHIM_CONTROL || join(dirname(front), "sshim-control");
   const started = tryProgram(control, ["--version"], { PATH: context.env.PATH, HOME: context.env.HOME }, 15_000);
   if (started.code === 0) return good("control", `the control plane starts: ${control}, ${Math.round(started.ms)} ms`);
@@ -37,7 +37,7 @@ function checkStart({ context, front }: Patient): Finding {
 }
 
 /** A ticket is the proof that the control plane was asked and answered. */
-function checkCold({ context, front }: Patient): Finding {
+function checkCold({ context, front }: DoctorContext): Finding {
   const run = mkdtempSync(join(tmpdir(), "sshim-c-"));
   try {
     const env = { ...context.env, SSHIM: undefined, SSHIM_AS: undefined, SSHIM_DIR: run, SSHIM_RETRIES: "0" };

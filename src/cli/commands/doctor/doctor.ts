@@ -2,10 +2,10 @@
 import { type Context, flagOption, nameRun } from "../../command.ts";
 import type { Output } from "../../output.ts";
 import { findFront, findReal } from "../../place.ts";
-import type { Finding, Patient } from "./finding.ts";
+import type { DoctorContext, Finding } from "./finding.ts";
 
 export async function run(context: Context): Promise<number> {
-  const patient: Patient = {
+  const doctor: DoctorContext = {
     context,
     run: nameRun(context),
     front: findFront(),
@@ -13,14 +13,14 @@ export async function run(context: Context): Promise<number> {
     fix: flagOption(context, "fix"),
   };
   const findings: Finding[] = [];
-  for (const check of await loadChecks()) findings.push(...(await check(patient)));
+  for (const check of await loadChecks()) findings.push(...(await check(doctor)));
   const problems = findings.filter(({ level }) => level === "problem").length;
   if (context.out.json) context.out.value({ findings, problems });
   else context.out.write(formatFindings(findings, problems, context.out));
   return problems > 0 ? 1 : 0;
 }
 
-type Check = (patient: Patient) => Finding[] | Promise<Finding[]>;
+type Check = (doctor: DoctorContext) => Finding[] | Promise<Finding[]>;
 
 async function loadChecks(): Promise<Check[]> {
   const { checkPrograms } = await import("./programs.ts");
@@ -38,7 +38,7 @@ function formatFindings(findings: readonly Finding[], problems: number, out: Out
   const lines = findings.map((finding) => {
     const [word, colour] = finding.fixed ? (["fixed", "blue"] as const) : signs[finding.level];
     const sign = out.paint(colour, word.padEnd(8));
-    const rest = [finding.so_what === "" ? "" : `so:   ${finding.so_what}`, finding.to_do === "" ? "" : `do:   ${finding.to_do}`];
+    const rest = [finding.consequence === "" ? "" : `so:   ${finding.consequence}`, finding.remedy === "" ? "" : `do:   ${finding.remedy}`];
     return [`${sign} ${finding.what}`, ...rest.filter((line) => line !== "").map((line) => `         ${line}`)].join("\n");
   });
   return `${lines.join("\n")}\n\n${problems === 0 ? "nothing wrong" : `${problems} problem${problems === 1 ? "" : "s"}`}\n`;

@@ -9,14 +9,14 @@ export interface Finding {
   /** problem: something does not work · note: it works, but not for everybody or not as well as it could · ok */
   level: "ok" | "note" | "problem";
   what: string;
-  so_what: string;
-  to_do: string;
+  consequence: string;
+  remedy: string;
   /** --fix put it right just now. */
   fixed: boolean;
 }
 
 /** What every check is given. */
-export interface Patient {
+export interface DoctorContext {
   context: Context;
   run: string;
   front: string;
@@ -25,19 +25,19 @@ export interface Patient {
 }
 
 export function good(id: string, what: string): Finding {
-  return { id, level: "ok", what, so_what: "", to_do: "", fixed: false };
+  return { id, level: "ok", what, consequence: "", remedy: "", fixed: false };
 }
 
-export function note(id: string, what: string, so_what: string, to_do: string): Finding {
-  return { id, level: "note", what, so_what, to_do, fixed: false };
+export function note(id: string, what: string, consequence: string, remedy: string): Finding {
+  return { id, level: "note", what, consequence, remedy, fixed: false };
 }
 
-export function problem(id: string, what: string, so_what: string, to_do: string): Finding {
-  return { id, level: "problem", what, so_what, to_do, fixed: false };
+export function problem(id: string, what: string, consequence: string, remedy: string): Finding {
+  return { id, level: "problem", what, consequence, remedy, fixed: false };
 }
 
 export function fixed(id: string, what: string): Finding {
-  return { id, level: "ok", what, so_what: "", to_do: "", fixed: true };
+  return { id, level: "ok", what, consequence: "", remedy: "", fixed: true };
 }
 
 export interface Tried {

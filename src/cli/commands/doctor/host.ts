@@ -8,19 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { textOption } from "../../command.ts";
 import { formatMilliseconds, formatSeconds, readSeconds } from "../../units.ts";
-import { type Finding, good, note, type Patient, problem, type Tried, tryProgram } from "./finding.ts";
+import { type DoctorContext, type Finding, good, note, problem, type Tried, tryProgram } from "./finding.ts";
 import { findIn } from "./ssh-config.ts";
 
 /** More sessions than this are not tried. */
 const MOST_SESSIONS = 24;
 const PATIENCE = 30_000;
 
-export async function checkHost(patient: Patient): Promise<Finding[]> {
-  const host = textOption(patient.context, "host");
-  if (host === undefined || patient.real.path === undefined) return [];
+export async function checkHost(doctor: DoctorContext): Promise<Finding[]> {
+  const host = textOption(doctor.context, "host");
+  if (host === undefined || doctor.real.path === undefined) return [];
   const folder = mkdtempSync(join(tmpdir(), "sshim-d-"));
   const path = join(folder, "m");
-  const handshake = runReal(patient, ["-oBatchMode=yes", "-S", "none", "-n", ...patient.context.ssh, "--", host, "true"]);
+  const handshake = runReal(doctor, ["-oBatchMode=yes", "-S", "none", "-n", ...doctor.context.ssh, "--", host, "true"]);
   if (handshake.code !== 0) {
     rmSync(folder, { recursive: true, force: true });
     const words = handshake.timedOut
@@ -36,13 +36,13 @@ export async function checkHost(patient: Patient): Promise<Finding[]> {
     ];
   }
   const findings = [good("dial", `a plain ssh to ${host} with a handshake of its own takes ${formatMilliseconds(handshake.ms)}`)];
-  findings.push(checkShared(patient, host));
-  const master = runReal(patient, [
+  findings.push(checkShared(doctor, host));
+  const master = runReal(doctor, [
     "-oBatchMode=yes",
     "-oControlPersist=yes",
     "-oServerAliveInterval=0",
     "-fNM",
-    ...patient.context.ssh,
+    ...doctor.context.ssh,
     "-S",
     path,
     "--",
@@ -50,18 +50,18 @@ export async function checkHost(patient: Patient): Promise<Finding[]> {
   ]);
   try {
     if (master.code === 0) {
-      findings.push(await checkSessions(patient, host, path));
-      findings.push(...(await checkIdle(patient, host, path)));
+      findings.push(await checkSessions(doctor, host, path));
+      findings.push(...(await checkIdle(doctor, host, path)));
     }
   } finally {
-    runReal(patient, [...patient.context.ssh, "-S", path, "-O", "exit", "--", host]);
+    runReal(doctor, [...doctor.context.ssh, "-S", path, "-O", "exit", "--", host]);
     rmSync(folder, { recursive: true, force: true });
   }
   return findings;
 }
 
 /** Twice through the front: the second one finds everything there. */
-function checkShared({ context, front }: Patient, host: string): Finding {
+function checkShared({ context, front }: DoctorContext, host: string): Finding {
   const env = { ...context.env, SSHIM_AS: undefined };
   const args = ["-oBatchMode=yes", "-n", ...context.ssh, "--", host, "true"];
   const first = tryProgram(front, args, env, PATIENCE);
@@ -74,11 +74,11 @@ function checkShared({ context, front }: Patient, host: string): Finding {
 }
 
 /** Opens sessions until the server refuses one. */
-async function checkSessions(patient: Patient, host: string, path: string): Promise<Finding> {
+async function checkSessions(doctor: DoctorContext, host: string, path: string): Promise<Finding> {
   const children: ChildProcess[] = [];
   let allowed = 0;
   try {
-    while (allowed < MOST_SESSIONS && (await openSession(patient, host, path, children))) allowed++;
+    while (allowed < MOST_SESSIONS && (await openSession(doctor, host, path, children))) allowed++;
   } finally {
     for (const child of children) child.stdin?.end();
   }
@@ -98,7 +98,7 @@ async function checkSessions(patient: Patient, host: string, path: string): Prom
 }
 
 /** `cat` answers as soon as its session is open; it ends with its stdin. */
-function openSession({ context, front, real }: Patient, host: string, path: string, children: ChildProcess[]): Promise<boolean> {
+function openSession({ context, front, real }: DoctorContext, host: string, path: string, children: ChildProcess[]): Promise<boolean> {
   return new Promise((resolve) => {
     const args = [
       "ssh",
@@ -127,15 +127,15 @@ function openSession({ context, front, real }: Patient, host: string, path: stri
 }
 
 /** With --idle: nothing is sent for so long; does the connection live still? */
-async function checkIdle(patient: Patient, host: string, path: string): Promise<Finding[]> {
-  const asked = textOption(patient.context, "idle");
-  const alive = findIn(patient, host, ["serveraliveinterval"]).get("serveraliveinterval");
+async function checkIdle(doctor: DoctorContext, host: string, path: string): Promise<Finding[]> {
+  const asked = textOption(doctor.context, "idle");
+  const alive = findIn(doctor, host, ["serveraliveinterval"]).get("serveraliveinterval");
   if (asked === undefined) return [];
   const seconds = readSeconds("idle", asked);
   const began = Date.now();
   while (Date.now() - began < seconds * 1000) {
     await new Promise((resume) => setTimeout(resume, Math.min(1000, seconds * 250)));
-    if (runReal(patient, [...patient.context.ssh, "-S", path, "-O", "check", "--", host]).code !== 0) {
+    if (runReal(doctor, [...doctor.context.ssh, "-S", path, "-O", "check", "--", host]).code !== 0) {
       const after = formatSeconds((Date.now() - began) / 1000);
       return [
         note(
@@ -147,11 +147,11 @@ async function checkIdle(patient: Patient, host: string, path: string): Promise<
       ];
     }
   }
-  const still = runReal(patient, [
+  const still = runReal(doctor, [
     "-oControlMaster=no",
     "-oProxyCommand=false",
     "-n",
-    ...patient.context.ssh,
+    ...doctor.context.ssh,
     "-S",
     path,
     "--",
@@ -170,6 +170,6 @@ async function checkIdle(patient: Patient, host: string, path: string): Promise<
   return [good("idle", `nobody closes a connection to ${host} that is idle for ${formatSeconds(seconds)}`)];
 }
 
-function runReal({ context, front, real }: Patient, args: readonly string[]): Tried {
+function runReal({ context, front, real }: DoctorContext, args: readonly string[]): Tried {
   return tryProgram(front, ["ssh", real.path ?? "", ...args], { ...context.env, SSHIM_AS: "launch" }, PATIENCE);
 }

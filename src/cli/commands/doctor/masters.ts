@@ -5,20 +5,19 @@ import { countClients, endAtOnce } from "../../../master/process.ts";
 import { clearRecord, countSessions, readRecord } from "../../../master/record.ts";
 import { sweep } from "../../../master/sweep.ts";
 import { holdLock } from "../../lock.ts";
+import { listMasters, type Master } from "../../masters/list.ts";
 import { judgeRun } from "../../place.ts";
-import { listMasters, type Master } from "../status/masters.ts";
-import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
+import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
 
-export async function checkMasters(patient: Patient): Promise<Finding[]> {
-  if (judgeRun(patient.run, patient.context.uid) !== undefined) return [];
-  const masters = await listMasters(patient.context);
+export async function checkMasters(doctor: DoctorContext): Promise<Finding[]> {
+  if (judgeRun(doctor.run, doctor.context.uid) !== undefined) return [];
+  const masters = await listMasters(doctor.context);
   const findings: Finding[] = [];
   for (const master of masters) {
-    if (master.state === "wedged" || master.state === "orphan" || master.state === "dead")
-      findings.push(await judgeMaster(patient, master));
+    if (master.state === "wedged" || master.state === "orphan" || master.state === "dead") findings.push(await judgeMaster(doctor, master));
   }
-  if (patient.fix) {
-    const { tickets, keys, logs } = sweep(patient.run);
+  if (doctor.fix) {
+    const { tickets, keys, logs } = sweep(doctor.run);
     if (tickets + keys + logs > 0)
       findings.push(fixed("swept", `swept: ${tickets} tickets, ${keys} empty folders, ${logs} logs that nobody needs`));
   }
@@ -26,9 +25,9 @@ export async function checkMasters(patient: Patient): Promise<Finding[]> {
   return findings.length > 0 ? findings : [good("masters", `${live} master${live === 1 ? "" : "s"}, none wedged, orphaned or stale`)];
 }
 
-async function judgeMaster(patient: Patient, master: Master): Promise<Finding> {
+async function judgeMaster(doctor: DoctorContext, master: Master): Promise<Finding> {
   const name = `${master.destination ?? master.socket ?? master.key} (shard ${master.shard}, pid ${master.pid})`;
-  if (patient.fix && master.owner !== "foreign" && (await clearAway(patient, master)))
+  if (doctor.fix && master.owner !== "foreign" && (await clearAway(doctor, master)))
     return fixed(`master-${master.state}`, `${name} was ${master.state}, and is cleared away`);
   const carries =
     master.sessions > 0 ? `; it still carries ${master.sessions} session${master.sessions === 1 ? "" : "s"}, which --fix does not cut` : "";
@@ -58,7 +57,7 @@ async function judgeMaster(patient: Patient, master: Master): Promise<Finding> {
 }
 
 /** Under the shard's lock, looked at again: it may have been put right meanwhile. */
-async function clearAway({ front }: Patient, master: Master): Promise<boolean> {
+async function clearAway({ front }: DoctorContext, master: Master): Promise<boolean> {
   const lock = await holdLock(front, `key/${master.key}/${master.shard}`, 5);
   if (!lock) return false;
   try {

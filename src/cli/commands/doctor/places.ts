@@ -18,24 +18,24 @@ import { dirname, join } from "node:path";
 import { byteLength, keyDirectory, USABLE_SOCKET_BYTES } from "../../../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
 import { textOption } from "../../command.ts";
+import { journalOf } from "../../history/sessions.ts";
 import { judgeRun } from "../../place.ts";
-import { journalOf } from "../../sessions.ts";
-import { type Finding, fixed, good, note, type Patient, problem } from "./finding.ts";
+import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
 
-export async function checkPlaces(patient: Patient): Promise<Finding[]> {
-  const findings = await checkRun(patient);
+export async function checkPlaces(doctor: DoctorContext): Promise<Finding[]> {
+  const findings = await checkRun(doctor);
   // In a directory that is not used nothing is looked at.
-  if (judgeRun(patient.run, patient.context.uid) === undefined) findings.push(...(await checkJournal(patient)));
-  const folder = textOption(patient.context, "control-path");
+  if (judgeRun(doctor.run, doctor.context.uid) === undefined) findings.push(...(await checkJournal(doctor)));
+  const folder = textOption(doctor.context, "control-path");
   if (folder !== undefined) findings.push(...(await checkControlPath(folder)));
   return findings;
 }
 
-async function checkRun({ run, context, fix }: Patient): Promise<Finding[]> {
+async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]> {
   const unsafe = judgeRun(run, context.uid);
   if (unsafe !== undefined) {
     if (fix && repairMode(run, context.uid))
-      return [fixed("run", `${run} is ours alone now (mode 700)`), ...(await checkRun({ run, context, fix: false } as Patient))];
+      return [fixed("run", `${run} is ours alone now (mode 700)`), ...(await checkRun({ run, context, fix: false } as DoctorContext))];
     return [
       problem(
         "run",
@@ -106,7 +106,7 @@ function repairMode(run: string, uid: number): boolean {
   return true;
 }
 
-async function checkJournal({ context }: Patient): Promise<Finding[]> {
+async function checkJournal({ context }: DoctorContext): Promise<Finding[]> {
   const path = await journalOf(context);
   if (path === undefined)
     return [

@@ -2,13 +2,13 @@
 import { dirname, join } from "node:path";
 import { parseVersion } from "../../../openssh/argv/options.ts";
 import { listCandidates } from "../../place.ts";
-import { type Finding, good, note, type Patient, problem, tryProgram } from "./finding.ts";
+import { type DoctorContext, type Finding, good, note, problem, tryProgram } from "./finding.ts";
 
-export function checkPrograms(patient: Patient): Finding[] {
-  return [checkReal(patient), ...checkPath(patient), ...["scp", "sftp"].map((name) => checkCopy(patient, name)), checkCircle(patient)];
+export function checkPrograms(doctor: DoctorContext): Finding[] {
+  return [checkReal(doctor), ...checkPath(doctor), ...["scp", "sftp"].map((name) => checkCopy(doctor, name)), checkCircle(doctor)];
 }
 
-function checkReal({ real, context }: Patient): Finding {
+function checkReal({ real, context }: DoctorContext): Finding {
   if (real.path === undefined) {
     return problem(
       "real-ssh",
@@ -43,7 +43,7 @@ function checkReal({ real, context }: Patient): Finding {
 }
 
 /** In this shell, in `sh -c`, and with an empty environment, as callers start it. */
-function checkPath({ context, front }: Patient): Finding[] {
+function checkPath({ context, front }: DoctorContext): Finding[] {
   const first = listCandidates(context.env.PATH)[0];
   const shell = tryProgram("/bin/sh", ["-c", "command -v ssh"], context.env, 5000).stdout.trim();
   const empty = tryProgram("/bin/sh", ["-c", "command -v ssh"], {}, 5000).stdout.trim();
@@ -85,7 +85,7 @@ function checkPath({ context, front }: Patient): Finding[] {
   return findings;
 }
 
-function checkCopy({ context }: Patient, name: string): Finding {
+function checkCopy({ context }: DoctorContext, name: string): Finding {
   const first = listCandidates(context.env.PATH, name)[0];
   if (!first) return note(name, `${name} is not installed`, `nothing: nobody here uses ${name}`, "");
   if (first.kind === "front") return good(name, `${name} is covered: ${first.path}`);
@@ -98,7 +98,7 @@ function checkCopy({ context }: Patient, name: string): Finding {
 }
 
 /** The front, asked for the version, has to end with what the real ssh says. */
-function checkCircle({ context, front, real }: Patient): Finding {
+function checkCircle({ context, front, real }: DoctorContext): Finding {
   const scripts = real.candidates.filter(({ kind }) => kind === "script").map(({ path }) => path);
   const through = tryProgram(front, ["-V"], { ...context.env, SSHIM_AS: undefined }, 5000);
   if (through.timedOut || through.code !== 0) {

@@ -2,23 +2,23 @@
 
 import { loadConfig, settingsFor } from "../../../config/config.ts";
 import { textOption } from "../../command.ts";
-import { type Finding, good, note, type Patient, problem } from "./finding.ts";
+import { type DoctorContext, type Finding, good, note, problem } from "./finding.ts";
 import { findIn } from "./ssh-config.ts";
 
-export async function checkSettings(patient: Patient): Promise<Finding[]> {
-  const { context } = patient;
+export async function checkSettings(doctor: DoctorContext): Promise<Finding[]> {
+  const { context } = doctor;
   const config = await loadConfig(context.env);
   const findings = config.problems.map((what) => problem("config", what, "the default holds instead", "sshim config check"));
   if (findings.length === 0) findings.push(good("config", "the configuration can be read"));
   const host = textOption(context, "host");
   if (!settingsFor(config, host).enabled)
     findings.push(note("enabled", "sshim is switched off here", "every call is passed through", "sshim config shows where it was set"));
-  return [...findings, ...checkTwice(patient, host)];
+  return [...findings, ...checkTwice(doctor, host)];
 }
 
 /** ControlMaster in ssh_config: honoured, at its path; but it is not needed, and plain ssh goes to the same masters. */
-function checkTwice(patient: Patient, host: string | undefined): Finding[] {
-  const found = findIn(patient, host ?? "sshim-doctor.invalid", ["controlmaster", "controlpath"]);
+function checkTwice(doctor: DoctorContext, host: string | undefined): Finding[] {
+  const found = findIn(doctor, host ?? "sshim-doctor.invalid", ["controlmaster", "controlpath"]);
   const path = found.get("controlpath");
   const master = found.get("controlmaster");
   if (path === undefined || path === "none" || master === "no" || master === "false")

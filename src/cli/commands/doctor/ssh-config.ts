@@ -2,10 +2,10 @@
 
 import { parseResolved } from "../../../openssh/parse-g.ts";
 import { askResolved } from "../../../openssh/ssh-g.ts";
-import type { Patient } from "./finding.ts";
+import type { DoctorContext } from "./finding.ts";
 
 /** The first value of each keyword. */
-export function findIn({ context, front, real }: Patient, host: string, keywords: readonly string[]): Map<string, string> {
+export function findIn({ context, front, real }: DoctorContext, host: string, keywords: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   if (real.path === undefined) return found;
   const resolved = parseResolved(askResolved({ front, argv0: "ssh", real: real.path }, [...context.ssh, "--", host], context.env).text);

@@ -5,12 +5,11 @@ import { Failure } from "../../../fault.ts";
 import { isSame } from "../../../master/control-path.ts";
 import { readRecord } from "../../../master/record.ts";
 import { BUSY, type Context, flagOption, needRun, textOption } from "../../command.ts";
-import { hostOf } from "../../destinations.ts";
+import { listMasters, type Master } from "../../masters/list.ts";
+import { hostOf, masterNamed } from "../../masters/named.ts";
+import { type Drained, retireMaster } from "../../masters/retire.ts";
 import { formatTable } from "../../output.ts";
 import { readSeconds } from "../../units.ts";
-import { listMasters, type Master } from "../status/masters.ts";
-import { masterNamed } from "../status/status.ts";
-import { type Drained, retireMaster } from "./retire.ts";
 
 export async function run(context: Context): Promise<number> {
   const directory = needRun(context);

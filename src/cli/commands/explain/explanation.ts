@@ -5,8 +5,8 @@ import { dialCommand } from "../../../master/ssh-command.ts";
 import type { Plan, SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { type Context, nameRun } from "../../command.ts";
+import { listMasters, type Master } from "../../masters/list.ts";
 import { judgeRun } from "../../place.ts";
-import { listMasters, type Master } from "../status/masters.ts";
 import { planCall } from "./call.ts";
 import { lookUpTicket, type TicketState } from "./ticket.ts";
 

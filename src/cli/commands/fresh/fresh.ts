@@ -4,9 +4,9 @@ import { workMeanwhile } from "../../../master/meanwhile.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import { BUSY, type Context, needRun } from "../../command.ts";
 import { type Held, holdLock, holdLockNow } from "../../lock.ts";
-import { type Drained, retireMaster } from "../drain/retire.ts";
+import { listMasters } from "../../masters/list.ts";
+import { type Drained, retireMaster } from "../../masters/retire.ts";
 import { planShared } from "../explain/explain.ts";
-import { listMasters } from "../status/masters.ts";
 
 export async function run(context: Context): Promise<number> {
   const run = needRun(context);

@@ -4,7 +4,7 @@ import { nearestName } from "../../../config/nearest.ts";
 import { Failure } from "../../../fault.ts";
 import { controlEvents, isSession, sessionOutcomes } from "../../../journal/events.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
-import { isBroken } from "../../sessions.ts";
+import { isBroken } from "../../history/sessions.ts";
 
 const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
 

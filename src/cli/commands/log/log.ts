@@ -3,11 +3,11 @@ import { Failure } from "../../../fault.ts";
 import { followJournal } from "../../../journal/follow.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
-import { destinationNamed } from "../../destinations.ts";
-import { journalOf, readEvents } from "../../sessions.ts";
+import { formatEvent } from "../../history/event-line.ts";
+import { journalOf, readEvents } from "../../history/sessions.ts";
+import { destinationNamed } from "../../masters/named.ts";
 import { readSince } from "../../units.ts";
 import { makeFilter } from "./filter.ts";
-import { formatEvent } from "./format.ts";
 
 export async function run(context: Context): Promise<number> {
   const since = textOption(context, "since");

@@ -2,9 +2,9 @@
 
 import type { Verdict } from "../../../journal/events.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
-import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../../sessions.ts";
-import { type Summary, summarise } from "../stats/summary.ts";
-import { explainCause } from "../why/cause.ts";
+import { explainCause } from "../../history/cause.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../../history/sessions.ts";
+import { type Summary, summarise } from "../../history/summary.ts";
 
 export interface Broken {
   time: string;

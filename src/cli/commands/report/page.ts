@@ -1,6 +1,6 @@
 /** The report as one self-contained page: no script, no network, readable in light and dark, and on paper. */
 
-import { isRemoteCause } from "../../sessions.ts";
+import { isRemoteCause } from "../../history/sessions.ts";
 import { type Broken, compareRows, countBroken, type Report } from "./collect.ts";
 import { escapeText } from "./picture.ts";
 

@@ -3,8 +3,8 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { Failure } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
+import { readEvents } from "../../history/sessions.ts";
 import { formatTable, type Output } from "../../output.ts";
-import { readEvents } from "../../sessions.ts";
 import { readSince } from "../../units.ts";
 import { collectReport, compareRows, countBroken, type Report } from "./collect.ts";
 
@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
       Date.parse(since),
       Math.min(...shown.map((event) => Date.parse(event.time) - (event.ms ?? 0)), now.getTime() - 1000),
     );
-    const { listMasters } = await import("../status/masters.ts");
+    const { listMasters } = await import("../../masters/list.ts");
     const masters = await listMasters(context);
     const live = new Set(masters.filter(({ state }) => state !== "dead" && state !== "gone").map(({ pid }) => pid));
     const timeline = makeTimeline(events, from, now.getTime(), resolutionOf(from, now.getTime()), live);

@@ -2,8 +2,8 @@
 
 import { isSession, type StoredControlEvent } from "../../../journal/events.ts";
 import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
-import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../../sessions.ts";
-import { isDrain } from "../stats/tally.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../../history/sessions.ts";
+import { isDrain } from "../../history/tally.ts";
 
 export interface Bar {
   from: number;

@@ -7,8 +7,8 @@ import { isSession } from "../../../journal/events.ts";
 import { type JournalEvent, openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
 import { hashName } from "../../../protocol/paths.ts";
 import { replaceFile } from "../../../sys/own-file.ts";
-import { controlsOf, isBroken, relatedTo } from "../../sessions.ts";
-import { addEvent, bounds, emptyTally, type Tally } from "./tally.ts";
+import { controlsOf, isBroken, relatedTo } from "../../history/sessions.ts";
+import { addEvent, bounds, emptyTally, type Tally } from "../../history/tally.ts";
 
 interface Counted {
   inode: number;

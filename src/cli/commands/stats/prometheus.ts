@@ -1,5 +1,5 @@
 /** The sums as Prometheus reads them (text format 0.0.4, checked by promtool). Durations in seconds, no label that grows without bound. */
-import { bounds, type Counts, type Histogram, type Tally } from "./tally.ts";
+import { bounds, type Counts, type Histogram, type Tally } from "../../history/tally.ts";
 
 export interface Live {
   masters: Counts;

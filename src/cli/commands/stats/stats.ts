@@ -3,14 +3,14 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { Failure } from "../../../fault.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
+import { journalOf, readEvents } from "../../history/sessions.ts";
+import { type Summary, summarise, type Times } from "../../history/summary.ts";
+import { type Counts, emptyTally } from "../../history/tally.ts";
+import { listMasters } from "../../masters/list.ts";
 import { formatTable } from "../../output.ts";
-import { journalOf, readEvents } from "../../sessions.ts";
 import { formatSeconds, readSince } from "../../units.ts";
-import { listMasters } from "../status/masters.ts";
 import { countOn } from "./checkpoint.ts";
 import { formatPrometheus, type Live } from "./prometheus.ts";
-import { type Summary, summarise, type Times } from "./summary.ts";
-import { type Counts, emptyTally } from "./tally.ts";
 
 export async function run(context: Context): Promise<number> {
   if (flagOption(context, "prometheus")) return exportMetrics(context);

@@ -2,10 +2,10 @@
 
 import { findHolders, type Holder } from "../../../master/proc.ts";
 import { type Context, flagOption, needRun, textOption } from "../../command.ts";
-import { destinationNamed } from "../../destinations.ts";
+import { listMasters, type Master } from "../../masters/list.ts";
+import { masterNamed } from "../../masters/named.ts";
 import { formatTable, type Output, visibleLength } from "../../output.ts";
 import { formatSeconds, readSeconds } from "../../units.ts";
-import { listMasters, type Master } from "./masters.ts";
 
 export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
@@ -22,14 +22,6 @@ export async function run(context: Context): Promise<number> {
 }
 
 export type Shown = Master & { waits_for: Array<{ pid: number; since: string }> };
-
-/** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
-export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {
-  if (word === undefined) return () => true;
-  const isThere = destinationNamed(context, word);
-  const isKey = /^[0-9a-f]{6,32}$/.test(word);
-  return ({ key, socket, destination }) => (isKey && key.startsWith(word)) || socket === word || isThere(destination);
-}
 
 export function formatMasters(masters: readonly Shown[], out: Output, directory: string): string {
   if (masters.length === 0) return `no masters in ${directory}\n`;

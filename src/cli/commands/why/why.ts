@@ -2,11 +2,21 @@
 import { Failure } from "../../../fault.ts";
 import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
 import type { Context } from "../../command.ts";
-import { causeOf, controlsOf, isBroken, isRemote255, isWarm, readEvents, relatedTo, sessionsOf, verdictOf } from "../../sessions.ts";
+import { explainCause } from "../../history/cause.ts";
+import { formatEvent } from "../../history/event-line.ts";
+import {
+  causeOf,
+  controlsOf,
+  isBroken,
+  isRemote255,
+  isWarm,
+  readEvents,
+  relatedTo,
+  sessionsOf,
+  verdictOf,
+} from "../../history/sessions.ts";
+import { listBases } from "../../masters/list.ts";
 import { formatMilliseconds } from "../../units.ts";
-import { formatEvent } from "../log/format.ts";
-import { listBases } from "../status/masters.ts";
-import { explainCause } from "./cause.ts";
 import { type LastWords, readLastWords } from "./last-words.ts";
 
 export async function run(context: Context): Promise<number> {

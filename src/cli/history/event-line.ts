@@ -1,10 +1,10 @@
 /** One event of the journal as one line for people. */
 
-import { isSession, type StoredControlEvent } from "../../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
-import type { Output } from "../../output.ts";
-import { isBroken, isShared, isWarm, reasonOf } from "../../sessions.ts";
-import { formatMilliseconds } from "../../units.ts";
+import { isSession, type StoredControlEvent } from "../../journal/events.ts";
+import type { JournalEvent, SessionEvent } from "../../journal/journal.ts";
+import type { Output } from "../output.ts";
+import { formatMilliseconds } from "../units.ts";
+import { isBroken, isShared, isWarm, reasonOf } from "./sessions.ts";
 
 /** The line, newline included. */
 export function formatEvent(event: JournalEvent, out: Output): string {

@@ -1,8 +1,8 @@
 /** What `--help` says, from the table of commands. */
-import { commonOptions } from "./arguments.ts";
-import type { CommandRow, OptionRow } from "./command.ts";
-import { commands, findCommand } from "./commands.ts";
-import { formatTable, writeAll } from "./output.ts";
+import type { CommandRow, OptionRow } from "../command.ts";
+import { commands, findCommand } from "../commands.ts";
+import { commonOptions } from "../options.ts";
+import { formatTable, writeAll } from "../output.ts";
 
 /** Shows the help of one command, or the list of all. */
 export function showHelp(name?: string): number {

@@ -1,7 +1,7 @@
 /** Writes the completions of bash, zsh and fish from the table of commands. They complete words and files, and start nothing. */
-import { commonOptions } from "./arguments.ts";
-import type { CommandRow, OptionRow } from "./command.ts";
-import { commands } from "./commands.ts";
+import type { CommandRow, OptionRow } from "../command.ts";
+import { commands } from "../commands.ts";
+import { commonOptions } from "../options.ts";
 
 export const shells = ["bash", "zsh", "fish"] as const;
 
@@ -18,7 +18,7 @@ function formatBash(): string {
   });
   const files = unique(commands.flatMap(rowsOf).filter((row) => row.completes === "file"));
   const valued = unique(commands.flatMap(rowsOf).filter((row) => row.value && row.completes !== "file"));
-  return `# bash completion of sshim: generated, see src/cli/completions.ts
+  return `# bash completion of sshim: generated, see src/cli/help/completions.ts
 _sshim() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" words="" index
   COMPREPLY=()
@@ -54,7 +54,7 @@ function formatZsh(): string {
     return `    ${command.name})\n      _arguments \\\n${specs.join(" \\\n")}\n      ;;`;
   });
   return `#compdef sshim
-# zsh completion of sshim: generated, see src/cli/completions.ts
+# zsh completion of sshim: generated, see src/cli/help/completions.ts
 _sshim() {
   local -a names
   names=(
@@ -82,7 +82,7 @@ function zshOption(row: OptionRow): string {
 }
 
 function formatFish(): string {
-  const lines = ["# fish completion of sshim: generated, see src/cli/completions.ts", "complete -c sshim -f"];
+  const lines = ["# fish completion of sshim: generated, see src/cli/help/completions.ts", "complete -c sshim -f"];
   const first = "__fish_use_subcommand";
   for (const command of commands) {
     lines.push(`complete -c sshim -n ${first} -a ${command.name} -d ${quote(command.summary)}`);

@@ -1,10 +1,19 @@
 /** Compares what an operator types with a destination (user@host:port): by its text, or as the name of a host in ssh_config(5). It connects to nothing. */
 
-import { matchPattern } from "../config/patterns.ts";
-import { destinationOf, parseResolved } from "../openssh/parse-g.ts";
-import { askResolved } from "../openssh/ssh-g.ts";
-import type { Context } from "./command.ts";
-import { findFront, findReal } from "./place.ts";
+import { matchPattern } from "../../config/patterns.ts";
+import { destinationOf, parseResolved } from "../../openssh/parse-g.ts";
+import { askResolved } from "../../openssh/ssh-g.ts";
+import type { Context } from "../command.ts";
+import { findFront, findReal } from "../place.ts";
+import type { Master } from "./list.ts";
+
+/** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
+export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {
+  if (word === undefined) return () => true;
+  const isThere = destinationNamed(context, word);
+  const isKey = /^[0-9a-f]{6,32}$/.test(word);
+  return ({ key, socket, destination }) => (isKey && key.startsWith(word)) || socket === word || isThere(destination);
+}
 
 /** The test whether a destination is what `word` names: a pattern for its text, or a host to which `ssh word` would go (an alias). */
 export function destinationNamed(context: Context, word: string): (destination: string | null | undefined) => boolean {

@@ -1,14 +1,14 @@
 /** All masters of a runtime directory, judged by what they answer and by the kernel's locks. It changes nothing and takes no lock. */
 import { createHash } from "node:crypto";
-import { loadConfig } from "../../../config/config.ts";
-import { isSame } from "../../../master/control-path.ts";
-import { findTitled } from "../../../master/proc.ts";
-import { countSessions, type MasterRecord, readLocks, readRecord } from "../../../master/record.ts";
-import { askAlive } from "../../../openssh/mux/client.ts";
-import { keyDirectory, keysDirectory } from "../../../protocol/paths.ts";
-import { listFolder, modifiedAt } from "../../../sys/folder.ts";
-import { type Context, needRun } from "../../command.ts";
-import { judgeRun } from "../../place.ts";
+import { loadConfig } from "../../config/config.ts";
+import { isSame } from "../../master/control-path.ts";
+import { findTitled } from "../../master/proc.ts";
+import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
+import { askAlive } from "../../openssh/mux/client.ts";
+import { keyDirectory, keysDirectory } from "../../protocol/paths.ts";
+import { listFolder, modifiedAt } from "../../sys/folder.ts";
+import { type Context, needRun } from "../command.ts";
+import { judgeRun } from "../place.ts";
 
 /**
  * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within a second · orphan: its process lives,

@@ -1,14 +1,14 @@
 /** Retires (or ends) one master under its lock, and writes it down. It decides nothing. */
 
-import { journalEvent } from "../../../journal/journal.ts";
-import { isSame } from "../../../master/control-path.ts";
-import { retireShard } from "../../../master/drain.ts";
-import { endAtOnce } from "../../../master/process.ts";
-import { readRecord } from "../../../master/record.ts";
-import { type Context, needRun } from "../../command.ts";
-import { holdLock } from "../../lock.ts";
-import { findFront } from "../../place.ts";
-import type { Master } from "../status/masters.ts";
+import { journalEvent } from "../../journal/journal.ts";
+import { isSame } from "../../master/control-path.ts";
+import { retireShard } from "../../master/drain.ts";
+import { endAtOnce } from "../../master/process.ts";
+import { readRecord } from "../../master/record.ts";
+import { type Context, needRun } from "../command.ts";
+import { holdLock } from "../lock.ts";
+import { findFront } from "../place.ts";
+import type { Master } from "./list.ts";
 
 export interface Drained {
   destination: string | null;

@@ -3,15 +3,15 @@
  * speak of sessions ask here, so that `log`, `why`, `stats` and `report` never disagree.
  */
 
-import { isSession, type StoredControlEvent, type Verdict } from "../journal/events.ts";
-import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } from "../journal/journal.ts";
-import type { Context } from "./command.ts";
-import { needRun, textOption } from "./command.ts";
-import { destinationNamed } from "./destinations.ts";
+import { isSession, type StoredControlEvent, type Verdict } from "../../journal/events.ts";
+import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } from "../../journal/journal.ts";
+import type { Context } from "../command.ts";
+import { needRun, textOption } from "../command.ts";
+import { destinationNamed } from "../masters/named.ts";
 
 /** The journal of this run directory, as the configuration has it; undefined where it is switched off. */
 export async function journalOf(context: Context): Promise<string | undefined> {
-  const { loadConfig, settingsFor } = await import("../config/config.ts");
+  const { loadConfig, settingsFor } = await import("../../config/config.ts");
   return journalPathFor(needRun(context), settingsFor(await loadConfig(context.env), undefined));
 }
 

@@ -1,8 +1,8 @@
 /** A cause in a sentence that says what it means for the caller. */
 
-import type { Verdict } from "../../../journal/events.ts";
-import type { SessionEvent } from "../../../journal/journal.ts";
-import { reasonOf } from "../../sessions.ts";
+import type { Verdict } from "../../journal/events.ts";
+import type { SessionEvent } from "../../journal/journal.ts";
+import { reasonOf } from "./sessions.ts";
 
 /** What happened, and what follows from it. */
 export function explainCause(session: SessionEvent, cause: string, verdict: Verdict): string {

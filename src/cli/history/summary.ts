@@ -1,9 +1,9 @@
 /** The numbers of a stretch of the journal: what `stats` and `report` show. Pure: events in, numbers out. */
 
-import { isSession } from "../../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
-import { controlsOf, isBroken, isShared, relatedTo, startOf } from "../../sessions.ts";
-import { percentile } from "../../units.ts";
+import { isSession } from "../../journal/events.ts";
+import type { JournalEvent, SessionEvent } from "../../journal/journal.ts";
+import { percentile } from "../units.ts";
+import { controlsOf, isBroken, isShared, relatedTo, startOf } from "./sessions.ts";
 import { addEvent, attachTime, type Counts, emptyTally } from "./tally.ts";
 
 export interface Times {

@@ -1,5 +1,5 @@
 /** Says which sshim this is. */
-import { writeAll } from "./output.ts";
+import { writeAll } from "../output.ts";
 
 /** The version of package.json: a test compares them. */
 export const VERSION = "0.1.0";

@@ -1,8 +1,8 @@
 /** Writes the man page (man(7) roff) from the table of commands and the table of settings. */
-import { settingRows } from "../config/settings.ts";
-import { commonOptions } from "./arguments.ts";
-import type { OptionRow } from "./command.ts";
-import { commands } from "./commands.ts";
+import { settingRows } from "../../config/settings.ts";
+import type { OptionRow } from "../command.ts";
+import { commands } from "../commands.ts";
+import { commonOptions } from "../options.ts";
 import { RELEASED, VERSION } from "./version.ts";
 
 /** The whole page. The same tables give the same bytes: docs/sshim.1 is compared with it. */
