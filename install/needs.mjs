@@ -81,7 +81,7 @@ export function findCompiler() {
   // Without relro: a static program that is not position-independent has a few bytes to protect by it, and pads a page for them.
   const linker = ["-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", "-Wl,-z,norelro"];
   const small = ["-Os", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
-  const sections = [...small, ...(process.platform === "darwin" ? ["-Wl,-dead_strip"] : linker)];
+  const sections = [...small, ...linker];
   const candidates = [
     { command: "musl-gcc", flags: [...sections, "-flto", "-static"], kind: "static, musl" },
     { command: "musl-gcc", flags: [...sections, "-static"], kind: "static, musl" },

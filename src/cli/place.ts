@@ -36,7 +36,7 @@ export interface Candidate {
   kind: "front" | "script" | "program";
 }
 
-/** The ssh that the front becomes (src/front/pass.c, find_real): the first on PATH that is no copy of the front. */
+/** The ssh that the front becomes (src/front/realssh.c, find_real): the first on PATH that is no copy of the front. */
 export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
   const candidates = listCandidates(env.PATH);
   if (env.SSHIM_REAL_SSH) {
@@ -53,7 +53,7 @@ export function listCandidates(path: string | undefined, name = "ssh"): Candidat
   return (path || "/usr/bin").split(":").flatMap((folder) => judgeCandidate(folder === "" ? name : `${folder}/${name}`) ?? []);
 }
 
-/** Why the front would not use this runtime directory (src/front/place.c, open_place); undefined where it would. */
+/** Why the front would not use this runtime directory (src/front/rundir.c, open_rundir); undefined where it would. */
 export function judgeRun(run: string, uid: number): string | undefined {
   const found = look(run);
   if (!found) return undefined;

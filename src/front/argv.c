@@ -20,7 +20,7 @@ walk_argv(int argc, char **argv, const char *letters, struct walk *out)
 		return -1;
 
 	int index = walk_options(argc, argv, 1, letters, out);
-	if (out->odd || index >= argc)
+	if (out->malformed || index >= argc)
 		return -1;
 	/* ssh looks at the word before the host, whatever it was there for: an option's argument
 	 * "--" ends the options too. */
@@ -29,7 +29,7 @@ walk_argv(int argc, char **argv, const char *letters, struct walk *out)
 	out->host = index++;
 	if (!terminated)
 		index = walk_options(argc, argv, index, letters, out);
-	if (out->odd)
+	if (out->malformed)
 		return -1;
 	out->command = index;
 	return 0;
@@ -69,14 +69,14 @@ walk_options(int argc, char **argv, int index, const char *letters, struct walk 
 			 * next word at once. */
 			const char *found = *letter == ':' ? NULL : strchr(known, *letter);
 			if (found == NULL) {
-				out->odd = true;
+				out->malformed = true;
 				return argc;
 			}
 			if (found[1] != ':')
 				continue;
 			/* The argument is the rest of this word, or the whole next one. */
 			if (letter[1] == '\0' && ++index >= argc) {
-				out->odd = true;
+				out->malformed = true;
 				return argc;
 			}
 			break;

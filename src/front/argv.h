@@ -9,7 +9,7 @@ struct walk {
 	int host;       /* index of the destination, or -1 */
 	int command;    /* index of the command's first word, argc if there is none */
 	bool ambiguous; /* a letter that versions write differently was met (without `letters`) */
-	bool odd;       /* an unknown letter, no argument, "-v-": only the real ssh can judge it */
+	bool malformed; /* an unknown letter, no argument, "-v-": only the real ssh can judge it */
 };
 
 /*

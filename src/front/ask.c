@@ -1,7 +1,7 @@
 /* Asks the control plane and does what its lines say: takes locks for it, keeps a ticket that it
  * sends, and returns its last word. Everything but a good answer is "pass", or 255 where something
  * was already sent; it never waits without a deadline. */
-#include "front.h"
+#include "ask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,86 +13,90 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "encode.h"
 #include "lock.h"
+#include "realssh.h"
 #include "start.h"
-#include "text.h"
+#include "strbuf.h"
 
 enum { LINE_MAX_LENGTH = 512, FIRST_WAIT_SECONDS = 10 };
 
-struct talk {
+struct channel {
 	int fd;
 	char bytes[LINE_MAX_LENGTH];
 	size_t used;
 	int64_t deadline; /* 0: none */
 };
 
-static bool hear(struct front *front, struct talk *talk, struct answer *answer);
-static bool read_line(struct talk *talk, char *line);
-static bool read_some(struct talk *talk, char *into, size_t size, size_t *got);
-static bool obey_lock(struct front *front, struct talk *talk, char *arguments);
-static bool take_ticket(struct front *front, struct talk *talk, const char *length);
+static bool serve_control(struct front *front, struct channel *channel, struct reply *reply);
+static bool read_line(struct channel *channel, char *line);
+static bool read_some(struct channel *channel, char *into, size_t size, size_t *got);
+static bool handle_lock(struct front *front, struct channel *channel, char *arguments);
+static bool handle_ticket(struct front *front, struct channel *channel, const char *length);
 
-struct answer
+struct reply
 ask(struct front *front, const char *question, int shard, const struct fault *fault)
 {
-	struct answer answer = { front->sent ? ANSWER_EXIT : ANSWER_PASS, 255 };
-	struct talk talk = { .fd = -1,
+	struct reply reply = { front->sent ? REPLY_EXIT : REPLY_PASS, 255 };
+	struct channel channel = { .fd = -1,
 		.deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000 };
-	struct answer heard;
+	struct reply heard;
 
 	if (!find_real(front))
-		return answer;
+		return reply;
 	front->asked++;
-	pid_t child = start_control(front, question, shard, fault, &talk.fd);
+	pid_t child = start_control(front, question, shard, fault, &channel.fd);
 	if (child < 0)
-		return answer;
-	bool good = hear(front, &talk, &heard);
-	(void)close(talk.fd);
+		return reply;
+	bool good = serve_control(front, &channel, &heard);
+	(void)close(channel.fd);
 	/* With "again" its end is not waited for. Before the real ssh takes over this process, no
 	 * child may be left in it. */
-	if (!good || heard.kind != ANSWER_AGAIN) {
+	if (!good || heard.kind != REPLY_AGAIN) {
 		(void)kill(child, SIGKILL);
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	unlock_all(&front->place);
-	if (good && (heard.kind != ANSWER_PASS || !front->sent))
-		answer = heard;
-	return answer;
+	unlock_all(&front->rundir);
+	if (good && (heard.kind != REPLY_PASS || !front->sent))
+		reply = heard;
+	return reply;
 }
 
 /* Its lines until the last one. false: no good answer. */
 static bool
-hear(struct front *front, struct talk *talk, struct answer *answer)
+serve_control(struct front *front, struct channel *channel, struct reply *reply)
 {
 	char line[LINE_MAX_LENGTH];
 	uint64_t number;
 
 	for (;;) {
-		if (!read_line(talk, line))
+		if (!read_line(channel, line))
 			return false;
 		if (strcmp(line, "again") == 0 || strcmp(line, "pass") == 0) {
-			answer->kind = *line == 'a' ? ANSWER_AGAIN : ANSWER_PASS;
+			reply->kind = *line == 'a' ? REPLY_AGAIN : REPLY_PASS;
 			return true;
 		}
 		if (strncmp(line, "exit ", 5) == 0) {
 			if (!parse_u64(line + 5, &number) || number > 255)
 				return false;
-			answer->kind = ANSWER_EXIT;
-			answer->code = (int)number;
+			reply->kind = REPLY_EXIT;
+			reply->code = (int)number;
 			return true;
 		}
 		if (strncmp(line, "wait ", 5) == 0) {
 			if (!parse_u64(line + 5, &number) || number > 1000000)
 				return false;
-			talk->deadline = number == 0 ? 0 : now_ns() + (int64_t)number * 1000000000;
+			channel->deadline = number == 0 ? 0 :
+							  now_ns() + (int64_t)number * 1000000000;
 		} else if (strncmp(line, "lock ", 5) == 0) {
-			if (!obey_lock(front, talk, line + 5))
+			if (!handle_lock(front, channel, line + 5))
 				return false;
 		} else if (strncmp(line, "unlock ", 7) == 0) {
-			unlock_name(&front->place, line + 7);
+			unlock_name(&front->rundir, line + 7);
 		} else if (strncmp(line, "ticket ", 7) == 0) {
-			if (!take_ticket(front, talk, line + 7))
+			if (!handle_ticket(front, channel, line + 7))
 				return false;
 		} else {
 			return false;
@@ -101,42 +105,43 @@ hear(struct front *front, struct talk *talk, struct answer *answer)
 }
 
 static bool
-read_line(struct talk *talk, char *line)
+read_line(struct channel *channel, char *line)
 {
 	for (;;) {
-		char *end = memchr(talk->bytes, '\n', talk->used);
+		char *end = memchr(channel->bytes, '\n', channel->used);
 		if (end != NULL) {
-			size_t length = (size_t)(end - talk->bytes);
-			memcpy(line, talk->bytes, length);
+			size_t length = (size_t)(end - channel->bytes);
+			memcpy(line, channel->bytes, length);
 			line[length] = '\0';
-			talk->used -= length + 1;
-			memmove(talk->bytes, end + 1, talk->used);
+			channel->used -= length + 1;
+			memmove(channel->bytes, end + 1, channel->used);
 			return true;
 		}
 		size_t got;
-		if (talk->used == sizeof(talk->bytes) ||
-		    !read_some(talk, talk->bytes + talk->used, sizeof(talk->bytes) - talk->used,
-			&got))
+		if (channel->used == sizeof(channel->bytes) ||
+		    !read_some(channel, channel->bytes + channel->used,
+			sizeof(channel->bytes) - channel->used, &got))
 			return false;
-		talk->used += got;
+		channel->used += got;
 	}
 }
 
 static bool
-read_some(struct talk *talk, char *into, size_t size, size_t *got)
+read_some(struct channel *channel, char *into, size_t size, size_t *got)
 {
 	for (;;) {
-		struct pollfd ready = { .fd = talk->fd, .events = POLLIN };
-		int64_t left = talk->deadline == 0 ? -1 : (talk->deadline - now_ns()) / 1000000;
+		struct pollfd ready = { .fd = channel->fd, .events = POLLIN };
+		int64_t left = channel->deadline == 0 ? -1 :
+							(channel->deadline - now_ns()) / 1000000;
 
-		if (talk->deadline != 0 && left <= 0)
+		if (channel->deadline != 0 && left <= 0)
 			return false;
 		int polled = poll(&ready, 1, (int)left);
 		if (polled < 0 && errno != EINTR)
 			return false;
 		if (polled <= 0)
 			continue;
-		ssize_t count = read(talk->fd, into, size);
+		ssize_t count = read(channel->fd, into, size);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
@@ -147,7 +152,7 @@ read_some(struct talk *talk, char *into, size_t size, size_t *got)
 }
 
 static bool
-obey_lock(struct front *front, struct talk *talk, char *arguments)
+handle_lock(struct front *front, struct channel *channel, char *arguments)
 {
 	char *count_text = strchr(arguments, ' '),
 	     *seconds_text = count_text != NULL ? strchr(count_text + 1, ' ') : NULL;
@@ -159,32 +164,32 @@ obey_lock(struct front *front, struct talk *talk, char *arguments)
 	if (!parse_u64(count_text, &count) || count > 16 || !parse_u64(seconds_text, &seconds) ||
 	    seconds > 86400)
 		return false;
-	enum lock_result result = lock_name(&front->place, arguments, (unsigned)count,
+	enum lock_result result = lock_name(&front->rundir, arguments, (unsigned)count,
 	    (unsigned)seconds);
 	const char *reply = result == LOCK_GOT ? "locked 0\n" :
 	    result == LOCK_WAITED              ? "locked 1\n" :
 						 "busy\n";
 	/* The time it slept here is not its own. */
-	if (talk->deadline != 0)
-		talk->deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000;
-	return send(talk->fd, reply, strlen(reply), MSG_NOSIGNAL) == (ssize_t)strlen(reply);
+	if (channel->deadline != 0)
+		channel->deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000;
+	return send(channel->fd, reply, strlen(reply), MSG_NOSIGNAL) == (ssize_t)strlen(reply);
 }
 
 static bool
-take_ticket(struct front *front, struct talk *talk, const char *length_text)
+handle_ticket(struct front *front, struct channel *channel, const char *length_text)
 {
 	uint64_t length;
 
 	if (!parse_u64(length_text, &length) || length == 0 || length > TICKET_MAX)
 		return false;
-	size_t have = talk->used < length ? talk->used : (size_t)length;
-	memcpy(front->ticket.text, talk->bytes, have);
-	talk->used -= have;
-	memmove(talk->bytes, talk->bytes + have, talk->used);
+	size_t have = channel->used < length ? channel->used : (size_t)length;
+	memcpy(front->ticket.text, channel->bytes, have);
+	channel->used -= have;
+	memmove(channel->bytes, channel->bytes + have, channel->used);
 	front->have_ticket = false;
 	while (have < length) {
 		size_t got;
-		if (!read_some(talk, front->ticket.text + have, (size_t)length - have, &got))
+		if (!read_some(channel, front->ticket.text + have, (size_t)length - have, &got))
 			return false;
 		have += got;
 	}

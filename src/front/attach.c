@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "lock.h"
 #include "record.h"
-#include "text.h"
+#include "strbuf.h"
 
 static enum reached reach_shard(struct front *front, enum purpose purpose,
     struct connection *connection, int shard);
@@ -92,7 +94,7 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 		return BROKEN;
 	if (shard > 0 && !shard_path(front, shard, "", path, sizeof(path)))
 		return BROKEN;
-	if (!reach_socket(front, shard == 0 ? front->ticket.socket : path, connection))
+	if (!mux_connect(front, shard == 0 ? front->ticket.socket : path, connection))
 		return BROKEN;
 	/* The record must speak of the master that answers, and still be the shard's: else somebody
 	 * replaced either in between. */

@@ -25,7 +25,7 @@ enum reached { REACHED, FULL, BROKEN };
  * front->shard. */
 enum reached reach_master(struct front *front, enum purpose purpose, struct connection *connection);
 /* Only connect, hello and alive at a path (-O check, -fN): no slot, no record. */
-bool reach_socket(struct front *front, const char *path, struct connection *connection);
+bool mux_connect(struct front *front, const char *path, struct connection *connection);
 /* The shard's record is still the one that we looked at before we connected, and speaks of a
  * master: nobody replaced it since. */
 bool same_master(struct front *front, struct connection *connection);
@@ -38,8 +38,8 @@ void mark_used(struct connection *connection);
 
 void set_fault(struct front *front, const char *stage, const char *failure);
 /* The next frame, waiting until the deadline (ns, 0: none); signals of `mask` may interrupt. */
-enum heard { HEARD, HEARD_EOF, HEARD_NONSENSE, HEARD_TIMEOUT, HEARD_SIGNAL };
-enum heard hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length,
-    int64_t deadline, const void *mask);
+enum mux_read { READ_FRAME, READ_EOF, READ_NONSENSE, READ_TIMEOUT, READ_SIGNAL };
+enum mux_read mux_read_frame(int fd, struct mux_input *input, struct mux_reply *reply,
+    size_t *length, int64_t deadline, const void *mask);
 
 #endif

@@ -2,11 +2,13 @@
  * survive it, travels as hex, and is given back to every ssh that it starts. Refuses nothing: a
  * variable is changed in form or not at all. */
 #include "environment.h"
-#include "text.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "encode.h"
+#include "strbuf.h"
 
 static bool
 must_be_hidden(const char *entry)
@@ -28,12 +30,12 @@ is_mark(const char *entry)
 }
 
 static char *
-hide(const char *entry, size_t place)
+hide(const char *entry, size_t index)
 {
 	size_t length = strlen(entry);
 	char *hidden = malloc(length * 2 + 48), digits[NUMBER_SIZE];
 
-	if (hidden == NULL || !join(hidden, 48, "SSHIM_RAW_", number(place, 1, digits), "=", NULL))
+	if (hidden == NULL || !join(hidden, 48, "SSHIM_RAW_", number(index, 1, digits), "=", NULL))
 		return NULL;
 	char *at = hidden + strlen(hidden);
 	for (size_t i = 0; i < length; i++) {

@@ -6,8 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "elsewhere.h"
-#include "text.h"
+#include "clock.h"
+#include "journal.h"
+#include "strbuf.h"
 
 static const int64_t MEANWHILE_NS = 2000000000;
 

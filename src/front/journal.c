@@ -1,15 +1,18 @@
 /* One JSON line an invocation, appended with one write(2), and the journal's rotation by size. Says
  * nothing anywhere when it cannot. */
-#include "front.h"
-#include "text.h"
+#include "journal.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h> /* rename */
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
+#include "strbuf.h"
 
 enum { JOURNAL_LINE_MAX = 4000 };
 static const uint64_t DEFAULT_LIMIT = 10485760;
@@ -18,17 +21,6 @@ static void write_utc(time_t seconds, char *out, size_t size);
 static int open_journal(struct front *front, char *path, size_t size, uint64_t *limit);
 static void rotate(int fd, const char *path, uint64_t limit);
 
-int64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		return 0;
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* `reason` NULL: the ticket's own, which its JSON fragment holds. */
 void
 journal(struct front *front, const char *outcome, const char *reason, int code)
 {
@@ -36,7 +28,7 @@ journal(struct front *front, const char *outcome, const char *reason, int code)
 	struct timespec now;
 	uint64_t limit;
 
-	if (front->place.fd < 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+	if (front->rundir.fd < 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return;
 	write_utc(now.tv_sec, when, sizeof(when));
 	int fd = open_journal(front, path, sizeof(path), &limit);
@@ -117,7 +109,7 @@ open_journal(struct front *front, char *path, size_t size, uint64_t *limit)
 	if (front->have_ticket && named == NULL)
 		return -1; /* switched off */
 	bool fits = named != NULL ? join(path, size, named, NULL) :
-				    join(path, size, front->place.path, "/journal.jsonl", NULL);
+				    join(path, size, front->rundir.path, "/journal.jsonl", NULL);
 
 	*limit = named != NULL ? front->ticket.journal_limit : DEFAULT_LIMIT;
 	if (!fits)

@@ -1,14 +1,17 @@
 /* The installed ssh's option letters, which matter only where versions differ: kept by the control
  * plane in RUN/letters with the identity of the ssh that they belong to. Refuses letters of another
  * ssh. */
+#include "letters.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elsewhere.h"
-#include "front.h"
-#include "text.h"
+#include "ask.h"
+#include "encode.h"
+#include "realssh.h"
+#include "strbuf.h"
 
 static bool read_letters(struct front *front, char *letters, size_t size);
 
@@ -30,7 +33,7 @@ read_letters(struct front *front, char *letters, size_t size)
 	size_t length = strlen(expected);
 	struct stat st;
 
-	int fd = openat(front->place.fd, "letters", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(front->rundir.fd, "letters", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	ssize_t got = read(fd, text, sizeof(text) - 1);

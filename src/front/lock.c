@@ -1,116 +1,109 @@
 /* Kernel locks on bytes of RUN/locks and of record files. Refuses to guess: what the kernel does
  * not grant is not held. */
 #include "lock.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
-#ifndef F_OFD_SETLK /* not Linux: process locks serve, since nobody forks a holder */
-#define F_OFD_SETLK F_SETLK
-#define F_OFD_SETLKW F_SETLKW
-#define F_OFD_GETLK F_GETLK
-#endif
+#include "clock.h"
+#include "encode.h"
+#include "strbuf.h"
 
-static bool open_locks(struct place *place);
+static bool open_locks(struct rundir *rundir);
 static int set_lock(int fd, int command, short type, uint64_t offset);
-static enum lock_result wait_lock(struct place *place, short type, uint64_t offset,
+static enum lock_result wait_lock(struct rundir *rundir, short type, uint64_t offset,
     unsigned seconds);
 static uint64_t offset_of(const char *name);
-#ifdef __linux__
 static void interrupt(int signal_number);
-#endif
 
 static enum lock_result
-remember(struct place *place, uint64_t offset, enum lock_result result)
+remember(struct rundir *rundir, uint64_t offset, enum lock_result result)
 {
-	if (place->held_count >= HELD_MAX) {
-		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, offset);
+	if (rundir->held_count >= HELD_MAX) {
+		(void)set_lock(rundir->locks_fd, F_OFD_SETLK, F_UNLCK, offset);
 		return LOCK_BROKEN;
 	}
-	place->held[place->held_count++] = offset;
+	rundir->held[rundir->held_count++] = offset;
 	return result;
 }
 
 enum lock_result
-lock_try(struct place *place, const char *name)
+lock_try(struct rundir *rundir, const char *name)
 {
-	if (!open_locks(place))
+	if (!open_locks(rundir))
 		return LOCK_BROKEN;
-	if (set_lock(place->locks_fd, F_OFD_SETLK, F_WRLCK, offset_of(name)) == 0)
-		return remember(place, offset_of(name), LOCK_GOT);
+	if (set_lock(rundir->locks_fd, F_OFD_SETLK, F_WRLCK, offset_of(name)) == 0)
+		return remember(rundir, offset_of(name), LOCK_GOT);
 	return errno == EAGAIN || errno == EACCES ? LOCK_BUSY : LOCK_BROKEN;
 }
 
 enum lock_result
-lock_name(struct place *place, const char *name, unsigned count, unsigned seconds)
+lock_name(struct rundir *rundir, const char *name, unsigned count, unsigned seconds)
 {
 	char one[256], digits[NUMBER_SIZE];
 	enum lock_result result;
 
 	if (count <= 1) {
-		result = lock_try(place, name);
+		result = lock_try(rundir, name);
 		if (result != LOCK_BUSY || seconds == 0)
 			return result;
-		result = wait_lock(place, F_WRLCK, offset_of(name), seconds);
-		return result == LOCK_WAITED ? remember(place, offset_of(name), result) : result;
+		result = wait_lock(rundir, F_WRLCK, offset_of(name), seconds);
+		return result == LOCK_WAITED ? remember(rundir, offset_of(name), result) : result;
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (!join(one, sizeof(one), name, "/", number(i, 1, digits), NULL))
 			return LOCK_BROKEN;
-		result = lock_try(place, one);
+		result = lock_try(rundir, one);
 		if (result != LOCK_BUSY)
 			return result;
 	}
 	/* All taken: wait for one of them, spread by pid so that not all wait for the same. */
 	if (!join(one, sizeof(one), name, "/", number((unsigned)getpid() % count, 1, digits), NULL))
 		return LOCK_BROKEN;
-	return lock_name(place, one, 1, seconds);
+	return lock_name(rundir, one, 1, seconds);
 }
 
 enum lock_result
-lock_await(struct place *place, const char *name, unsigned seconds)
+lock_await(struct rundir *rundir, const char *name, unsigned seconds)
 {
-	if (!open_locks(place))
+	if (!open_locks(rundir))
 		return LOCK_BROKEN;
-	enum lock_result result = wait_lock(place, F_RDLCK, offset_of(name), seconds);
+	enum lock_result result = wait_lock(rundir, F_RDLCK, offset_of(name), seconds);
 	if (result == LOCK_WAITED)
-		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, offset_of(name));
+		(void)set_lock(rundir->locks_fd, F_OFD_SETLK, F_UNLCK, offset_of(name));
 	return result;
 }
 
 void
-unlock_name(struct place *place, const char *name)
+unlock_name(struct rundir *rundir, const char *name)
 {
 	uint64_t offset = offset_of(name);
 	char one[256], digits[NUMBER_SIZE];
 
-	for (int i = place->held_count - 1; i >= 0; i--) {
-		bool same = place->held[i] == offset;
+	for (int i = rundir->held_count - 1; i >= 0; i--) {
+		bool same = rundir->held[i] == offset;
 		for (unsigned n = 0; !same && n < 16 && strncmp(name, "dial/", 5) == 0; n++)
 			same = join(one, sizeof(one), name, "/", number(n, 1, digits), NULL) &&
-			    place->held[i] == offset_of(one);
+			    rundir->held[i] == offset_of(one);
 		if (!same)
 			continue;
-		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK, place->held[i]);
-		place->held[i] = place->held[--place->held_count];
+		(void)set_lock(rundir->locks_fd, F_OFD_SETLK, F_UNLCK, rundir->held[i]);
+		rundir->held[i] = rundir->held[--rundir->held_count];
 		return;
 	}
 }
 
 void
-unlock_all(struct place *place)
+unlock_all(struct rundir *rundir)
 {
-	while (place->held_count > 0)
-		(void)set_lock(place->locks_fd, F_OFD_SETLK, F_UNLCK,
-		    place->held[--place->held_count]);
+	while (rundir->held_count > 0)
+		(void)set_lock(rundir->locks_fd, F_OFD_SETLK, F_UNLCK,
+		    rundir->held[--rundir->held_count]);
 }
 
 int
@@ -162,12 +155,12 @@ slots_held(int fd, int base, int most)
 }
 
 static bool
-open_locks(struct place *place)
+open_locks(struct rundir *rundir)
 {
-	if (place->locks_fd < 0)
-		place->locks_fd = openat(place->fd, "locks",
+	if (rundir->locks_fd < 0)
+		rundir->locks_fd = openat(rundir->fd, "locks",
 		    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return place->locks_fd >= 0;
+	return rundir->locks_fd >= 0;
 }
 
 static int
@@ -181,13 +174,12 @@ set_lock(int fd, int command, short type, uint64_t offset)
 	return fcntl(fd, command, &lock);
 }
 
-#ifdef __linux__
 /* A blocking lock with a deadline: a timer interrupts the wait, again and again, so that a signal
  * that comes before the system call is not the last one. A POSIX timer, because the caller may have
  * an alarm(2) of its own running, and SIGURG, because nobody misses it. By its system calls: the C
  * library's way brings threads along. */
 static enum lock_result
-wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
+wait_lock(struct rundir *rundir, short type, uint64_t offset, unsigned seconds)
 {
 	struct sigaction act = { .sa_handler = interrupt }, old;
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG };
@@ -208,7 +200,7 @@ wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
 	int error = syscall(SYS_timer_settime, timer, 0, &every, NULL) == 0 ? EINTR : errno;
 	int result = -1;
 	while (error == EINTR && now_ns() < deadline) {
-		result = set_lock(place->locks_fd, F_OFD_SETLKW, type, offset);
+		result = set_lock(rundir->locks_fd, F_OFD_SETLKW, type, offset);
 		if (result == 0)
 			break;
 		error = errno;
@@ -226,24 +218,6 @@ interrupt(int signal_number)
 {
 	(void)signal_number; /* its arrival ends the system call: that is all */
 }
-#else
-/* Without timers of its own: looks again every 10 ms. */
-static enum lock_result
-wait_lock(struct place *place, short type, uint64_t offset, unsigned seconds)
-{
-	const struct timespec nap = { 0, 10000000 };
-	int64_t deadline = now_ns() + (int64_t)seconds * 1000000000;
-
-	while (set_lock(place->locks_fd, F_OFD_SETLK, type, offset) != 0) {
-		if (errno != EAGAIN && errno != EACCES)
-			return LOCK_BROKEN;
-		if (now_ns() >= deadline)
-			return LOCK_BUSY;
-		(void)nanosleep(&nap, NULL);
-	}
-	return LOCK_WAITED;
-}
-#endif
 
 static uint64_t
 offset_of(const char *name)

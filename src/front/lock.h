@@ -3,7 +3,7 @@
 #ifndef LOCK_H
 #define LOCK_H
 
-#include "front.h"
+#include "rundir.h"
 
 enum lock_result { LOCK_GOT, LOCK_WAITED, LOCK_BUSY, LOCK_BROKEN };
 
@@ -11,13 +11,14 @@ enum { SLOT_BASE = 4096, SLOT_MOST = 256, STDIO_BASE = SLOT_BASE + SLOT_MOST, ST
 
 /* Takes the lock called name (with count > 1, any of name/0 … name/count-1), waiting up to
  * `seconds`. */
-enum lock_result lock_name(struct place *place, const char *name, unsigned count, unsigned seconds);
+enum lock_result lock_name(struct rundir *rundir, const char *name, unsigned count,
+    unsigned seconds);
 /* Sleeps until nobody holds it, without taking it: a crowd behind one leader wakes all at once. */
-enum lock_result lock_await(struct place *place, const char *name, unsigned seconds);
+enum lock_result lock_await(struct rundir *rundir, const char *name, unsigned seconds);
 /* Takes it only if it is free now. */
-enum lock_result lock_try(struct place *place, const char *name);
-void unlock_name(struct place *place, const char *name);
-void unlock_all(struct place *place);
+enum lock_result lock_try(struct rundir *rundir, const char *name);
+void unlock_name(struct rundir *rundir, const char *name);
+void unlock_all(struct rundir *rundir);
 
 /* The lowest free byte of [base, base + most) of a record file, taken; -1: none. */
 int slot_take(int fd, int base, int most);

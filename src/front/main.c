@@ -6,7 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
+#include "clock.h"
+#include "connect.h"
+#include "identity.h"
+#include "journal.h"
+#include "letters.h"
 #include "lock.h"
+#include "modes.h"
+#include "realssh.h"
+#include "rundir.h"
 
 static bool walk(struct front *front);
 static void find_ticket(struct front *front);
@@ -18,7 +27,7 @@ main(int argc, char **argv)
 
 	front.argc = argc;
 	front.argv = argv;
-	front.place.fd = front.place.locks_fd = -1;
+	front.rundir.fd = front.rundir.locks_fd = -1;
 	front.started_ns = now_ns();
 	if (!find_self(&front) || argc < 1)
 		pass(&front, "no self");
@@ -29,7 +38,7 @@ main(int argc, char **argv)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			pass(&front, "closed descriptor");
-	if (!open_place(&front))
+	if (!open_rundir(&front.rundir))
 		pass(&front, "no place");
 	if (!walk(&front))
 		pass(&front, "arguments");
@@ -49,7 +58,7 @@ walk(struct front *front)
 	for (int round = 0; round < 2; round++) {
 		if (walk_argv(front->argc, front->argv, known ? letters : NULL, &front->walk) !=
 			0 ||
-		    front->walk.odd || front->walk.host < 0)
+		    front->walk.malformed || front->walk.host < 0)
 			return false;
 		if (!front->walk.ambiguous)
 			return true;
@@ -69,26 +78,26 @@ find_ticket(struct front *front)
 
 	strcpy(name + 7, front->hash);
 	for (int round = 0; round < 3; round++) {
-		front->have_ticket = ticket_load(&front->ticket, front->place.fd, front->hash,
+		front->have_ticket = ticket_load(&front->ticket, front->rundir.fd, front->hash,
 		    front->question);
 		if (front->have_ticket) {
-			unlock_all(&front->place);
+			unlock_all(&front->rundir);
 			return;
 		}
-		if (front->place.held_count > 0)
+		if (front->rundir.held_count > 0)
 			break;
-		enum lock_result result = lock_try(&front->place, name);
+		enum lock_result result = lock_try(&front->rundir, name);
 		if (result == LOCK_BUSY)
-			result = round == 0 ? lock_await(&front->place, name, 30) :
-					      lock_name(&front->place, name, 1, 30);
+			result = round == 0 ? lock_await(&front->rundir, name, 30) :
+					      lock_name(&front->rundir, name, 1, 30);
 		if (result != LOCK_GOT && result != LOCK_WAITED)
 			pass(front, "no lock");
 	}
-	struct answer answer = ask(front, "resolve", 0, NULL);
-	if (answer.kind == ANSWER_EXIT) {
-		journal(front, answer.code == 0 ? "answered" : "refused", NULL, answer.code);
-		_exit(answer.code);
+	struct reply reply = ask(front, "resolve", 0, NULL);
+	if (reply.kind == REPLY_EXIT) {
+		journal(front, reply.code == 0 ? "answered" : "refused", NULL, reply.code);
+		_exit(reply.code);
 	}
-	if (answer.kind == ANSWER_PASS || !front->have_ticket)
+	if (reply.kind == REPLY_PASS || !front->have_ticket)
 		pass(front, front->have_ticket ? NULL : "no answer");
 }

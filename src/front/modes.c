@@ -1,20 +1,22 @@
 /* The front by other names: launcher of every ssh that the control plane starts, shell of a dial,
  * holder of a lock for a command, scp and sftp. */
+#include "modes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
+#include "encode.h"
 #include "environment.h"
 #include "lock.h"
+#include "realssh.h"
+#include "rundir.h"
 
 extern char **environ;
 
@@ -74,7 +76,6 @@ launch(struct front *front)
 	sigset_t none;
 	char script[2];
 
-#ifdef __linux__
 	/* Whoever died before that cannot tell us any more: a dial would go on by itself, without
 	 * the lock. */
 	const char *given = getenv("SSHIM_PARENT");
@@ -82,7 +83,6 @@ launch(struct front *front)
 	if ((given != NULL && !parse_u64(given, &parent)) ||
 	    prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || (uint64_t)getppid() != parent)
 		_exit(255);
-#endif
 	for (int number = 1; number < 64; number++)
 		if (number != SIGKILL && number != SIGSTOP)
 			(void)signal(number, (ignored >> number & 1) != 0 ? SIG_IGN : SIG_DFL);
@@ -135,17 +135,15 @@ with_lock(struct front *front)
 	int status;
 
 	(void)unsetenv("SSHIM_AS");
-	if (!parse_u64(front->argv[2], &seconds) || seconds > 86400 || !open_place(front))
+	if (!parse_u64(front->argv[2], &seconds) || seconds > 86400 || !open_rundir(&front->rundir))
 		_exit(75);
-	enum lock_result result = lock_name(&front->place, front->argv[1], 1, (unsigned)seconds);
+	enum lock_result result = lock_name(&front->rundir, front->argv[1], 1, (unsigned)seconds);
 	if (result != LOCK_GOT && result != LOCK_WAITED)
 		_exit(75);
 	pid_t child = fork();
 	if (child == 0) {
-#ifdef __linux__
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
 			_exit(75);
-#endif
 		(void)execvp(front->argv[3], front->argv + 3);
 		_exit(127);
 	}

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ask.h"
+
 struct view {
 	const unsigned char *bytes;
 	size_t left;

@@ -10,18 +10,18 @@
 #include <unistd.h>
 
 #include "attach.h"
-#include "elsewhere.h"
-#include "text.h"
+#include "clock.h"
+#include "strbuf.h"
 
 enum { HELLO_SECONDS = 1 };
 
 static bool connect_socket(struct front *front, const char *path, int *fd);
-static bool greet(struct front *front, struct connection *connection);
+static bool hello_exchange(struct front *front, struct connection *connection);
 
 bool
-reach_socket(struct front *front, const char *path, struct connection *connection)
+mux_connect(struct front *front, const char *path, struct connection *connection)
 {
-	return connect_socket(front, path, &connection->fd) && greet(front, connection);
+	return connect_socket(front, path, &connection->fd) && hello_exchange(front, connection);
 }
 
 static bool
@@ -50,16 +50,10 @@ connect_socket(struct front *front, const char *path, int *fd)
 		(void)join(front->fault.detail, sizeof(front->fault.detail), strerror(error), NULL);
 	} else {
 		uid_t uid = (uid_t)-1;
-#ifdef __linux__
 		struct ucred peer;
 		socklen_t length = sizeof(peer);
 		if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
 			uid = peer.uid;
-#else
-		gid_t gid;
-		if (getpeereid(*fd, &uid, &gid) != 0)
-			uid = (uid_t)-1;
-#endif
 		if (uid == geteuid() || uid == 0)
 			return true;
 		set_fault(front, "connect", "foreign");
@@ -73,7 +67,7 @@ connect_socket(struct front *front, const char *path, int *fd)
 /* MUX_MSG_HELLO and MUX_C_ALIVE_CHECK in one write; a master says its own hello first
  * (mux_client_hello_exchange, mux_client_request_alive). */
 static bool
-greet(struct front *front, struct connection *connection)
+hello_exchange(struct front *front, struct connection *connection)
 {
 	unsigned char bytes[32];
 	struct mux_output out = { bytes, sizeof(bytes), 0, true };
@@ -95,13 +89,13 @@ greet(struct front *front, struct connection *connection)
 	bool hello = false;
 	const char *failure = sent ? NULL : errno == EAGAIN ? "timeout" : "eof";
 	while (failure == NULL) {
-		enum heard heard = hear_frame(connection->fd, &connection->input, &reply, &length,
-		    deadline, NULL);
-		if (heard == HEARD_SIGNAL)
+		enum mux_read result = mux_read_frame(connection->fd, &connection->input, &reply,
+		    &length, deadline, NULL);
+		if (result == READ_SIGNAL)
 			continue;
-		if (heard != HEARD) {
-			failure = heard == HEARD_EOF ? "eof" :
-			    heard == HEARD_TIMEOUT   ? "timeout" :
+		if (result != READ_FRAME) {
+			failure = result == READ_EOF ? "eof" :
+			    result == READ_TIMEOUT   ? "timeout" :
 						       "nonsense";
 			break;
 		}
@@ -121,24 +115,24 @@ greet(struct front *front, struct connection *connection)
 	return false;
 }
 
-enum heard
-hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length,
+enum mux_read
+mux_read_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *length,
     int64_t deadline, const void *mask)
 {
 	for (;;) {
 		enum mux_next next = mux_decode(input, reply, length);
 		if (next != MUX_MORE)
-			return next == MUX_FRAME ? HEARD : HEARD_NONSENSE;
+			return next == MUX_FRAME ? READ_FRAME : READ_NONSENSE;
 		int64_t left = deadline - now_ns();
 		if (deadline != 0 && left <= 0)
-			return HEARD_TIMEOUT;
+			return READ_TIMEOUT;
 		struct timespec timeout = { left / 1000000000, left % 1000000000 };
 		struct pollfd ready = { .fd = fd, .events = POLLIN };
 		int polled = ppoll(&ready, 1, deadline != 0 ? &timeout : NULL, mask);
 		if (polled < 0 && errno == EINTR)
-			return HEARD_SIGNAL;
+			return READ_SIGNAL;
 		if (polled < 0)
-			return HEARD_EOF;
+			return READ_EOF;
 		if (polled == 0)
 			continue;
 		ssize_t got = recv(fd, input->bytes + input->used,
@@ -146,7 +140,7 @@ hear_frame(int fd, struct mux_input *input, struct mux_reply *reply, size_t *len
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return HEARD_EOF;
+			return READ_EOF;
 		input->used += (size_t)got;
 	}
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "front.h"
+#include "encode.h"
 
 enum { RECORD_HEAD = 1024 };
 

@@ -1,7 +1,6 @@
 /* Carries a session's stderr from a pipe of ours to the caller's, and a terminal's lines to a pipe.
  * Touches no other byte of the session, and never holds one back. */
 #include "relay.h"
-#include "elsewhere.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +62,7 @@ start_feed(struct relay *relay)
 }
 
 static void
-shut(int *fd)
+close_fd(int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
@@ -73,7 +72,7 @@ shut(int *fd)
 void
 close_feed(struct relay *relay)
 {
-	shut(&relay->feed);
+	close_fd(&relay->feed);
 	relay->feeding = false;
 }
 
@@ -86,8 +85,8 @@ relay_runs(const struct relay *relay)
 void
 hand_over_relay(struct relay *relay)
 {
-	shut(&relay->to);
-	shut(&relay->fed);
+	close_fd(&relay->to);
+	close_fd(&relay->fed);
 }
 
 void
@@ -95,7 +94,7 @@ close_relay(struct relay *relay)
 {
 	hand_over_relay(relay);
 	close_feed(relay);
-	shut(&relay->from);
+	close_fd(&relay->from);
 }
 
 /* One step: what was typed goes in, then more is read. A read from the background stops us, as it
@@ -138,7 +137,7 @@ flush_relay(struct relay *relay)
 			return;
 		if (written < 0) { /* a reader that left is told to the master, as by the closed
 				      pipe itself */
-			shut(&relay->from);
+			close_fd(&relay->from);
 			said_from = said_to;
 			return;
 		}
@@ -154,7 +153,7 @@ run_relay(struct relay *relay)
 		if (got < 0 && errno == EINTR)
 			return;
 		if (got <= 0) {
-			shut(&relay->from);
+			close_fd(&relay->from);
 			return;
 		}
 		said_from = 0;

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "identity.h"
+
 extern char **environ;
 
 static void put_command(struct front *front, struct mux_output *out);

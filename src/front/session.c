@@ -10,21 +10,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ask.h"
+#include "clock.h"
+#include "identity.h"
+#include "journal.h"
 #include "lock.h"
+#include "realssh.h"
 #include "request.h"
 #include "signals.h"
-#include "text.h"
+#include "strbuf.h"
 
 static void set_lost(struct front *front, const struct connection *connection, const char *stage,
     const char *failure);
-static bool hear_opening(struct front *front, struct connection *connection,
+static bool read_opening(struct front *front, struct connection *connection,
     struct signals *signals, struct relay *relay, uint32_t *session);
-static _Noreturn void leave_guard(struct front *front, struct connection *connection,
+static _Noreturn void hold_channel_open(struct front *front, struct connection *connection,
     struct signals *signals);
-static _Noreturn void end_by(struct front *front, struct signals *signals, int number);
+static _Noreturn void die_by_signal(struct front *front, struct signals *signals, int number);
 static _Noreturn void wait_session(struct front *front, struct connection *connection,
     struct signals *signals, struct relay *relay, struct tty *tty, uint32_t session);
-static enum heard hear_beside_relay(struct connection *connection, struct relay *relay,
+static enum mux_read read_beside_relay(struct connection *connection, struct relay *relay,
     struct mux_reply *reply, size_t *length, const void *mask);
 
 void
@@ -46,7 +51,7 @@ run_session(struct front *front, struct connection *connection)
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
 		pass(front, "request too large");
 	if (tty.said && front->ticket.loglevel >= 3 && !front->said_no_tty) {
-		say_text(
+		write_stderr(
 		    "Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n",
 		    NULL);
 		front->said_no_tty = true;
@@ -61,7 +66,7 @@ run_session(struct front *front, struct connection *connection)
 	free(out.bytes);
 	hand_over_relay(&relay);
 	if (opened)
-		opened = hear_opening(front, connection, &signals, &relay, &session);
+		opened = read_opening(front, connection, &signals, &relay, &session);
 	if (opened)
 		wait_session(front, connection, &signals, &relay, &tty, session);
 	close_relay(&relay);
@@ -69,20 +74,20 @@ run_session(struct front *front, struct connection *connection)
 }
 
 static bool
-hear_opening(struct front *front, struct connection *connection, struct signals *signals,
+read_opening(struct front *front, struct connection *connection, struct signals *signals,
     struct relay *relay, uint32_t *session)
 {
 	const size_t kept = sizeof(front->fault.detail) - 1;
 	struct mux_reply reply;
 	size_t length;
-	enum heard heard;
+	enum mux_read result;
 
-	while ((heard = hear_beside_relay(connection, relay, &reply, &length, &signals->before)) ==
-	    HEARD_SIGNAL)
+	while ((result = read_beside_relay(connection, relay, &reply, &length, &signals->before)) ==
+	    READ_SIGNAL)
 		if (ended_by != 0)
-			leave_guard(front, connection, signals);
-	if (heard != HEARD) {
-		set_lost(front, connection, "session", heard == HEARD_EOF ? "eof" : "nonsense");
+			hold_channel_open(front, connection, signals);
+	if (result != READ_FRAME) {
+		set_lost(front, connection, "session", result == READ_EOF ? "eof" : "nonsense");
 		return false;
 	}
 	mux_drop(&connection->input, length);
@@ -120,7 +125,7 @@ set_lost(struct front *front, const struct connection *connection, const char *s
  * other session along. So a child keeps the control socket until the answer is there, holding
  * nothing of the caller's, and we end by the signal at once. */
 static _Noreturn void
-leave_guard(struct front *front, struct connection *connection, struct signals *signals)
+hold_channel_open(struct front *front, struct connection *connection, struct signals *signals)
 {
 	int number = ended_by;
 
@@ -131,15 +136,15 @@ leave_guard(struct front *front, struct connection *connection, struct signals *
 		if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
 		    dup2(null, 2) < 0 || chdir("/") != 0)
 			_exit(1);
-		(void)hear_frame(connection->fd, &connection->input, &reply, &length,
+		(void)mux_read_frame(connection->fd, &connection->input, &reply, &length,
 		    now_ns() + (int64_t)120 * 1000000000, NULL);
 		_exit(0);
 	}
-	end_by(front, signals, number);
+	die_by_signal(front, signals, number);
 }
 
 static _Noreturn void
-end_by(struct front *front, struct signals *signals, int number)
+die_by_signal(struct front *front, struct signals *signals, int number)
 {
 	journal(front, "signal", NULL, 128 + number);
 	release_signals(signals);
@@ -167,18 +172,18 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		slot_opened(connection->record_fd, SLOT_BASE, connection->slot);
 	start_feed(relay);
 	while (ended_by == 0 && whole) {
-		enum heard heard = hear_beside_relay(connection, relay, &reply, &length,
+		enum mux_read result = read_beside_relay(connection, relay, &reply, &length,
 		    &signals->before);
-		if (heard == HEARD_SIGNAL) {
+		if (result == READ_SIGNAL) {
 			/* The master reads the size from the terminal itself. */
 			if (resized != 0)
 				(void)kill((pid_t)connection->pid, SIGWINCH);
 			resized = 0;
 			continue;
 		}
-		if (heard == HEARD_EOF)
+		if (result == READ_EOF)
 			break;
-		whole = heard == HEARD && !stdio && reply.first == session;
+		whole = result == READ_FRAME && !stdio && reply.first == session;
 		if (whole && reply.type == MUX_S_TTY_ALLOC_FAIL)
 			leave_raw_mode(tty);
 		else if (whole && reply.type == MUX_S_EXIT_MESSAGE && !exit_seen)
@@ -200,7 +205,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		drain_relay(relay);
 	if (number != 0 && number != SIGHUP && number != SIGINT && number != SIGTERM &&
 	    number != SIGQUIT)
-		end_by(front, signals, number);
+		die_by_signal(front, signals, number);
 	if (number != 0) {
 		journal(front, "signal", NULL, 255);
 		exit_value = 255;
@@ -212,25 +217,25 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		 * knows the master's last words. */
 		set_lost(front, connection, "opened", whole ? "eof" : "nonsense");
 		(void)close(connection->record_fd);
-		struct answer answer = ask(front, "heal", front->shard, &front->fault);
-		exit_value = answer.kind == ANSWER_EXIT ? (uint32_t)answer.code : 255;
+		struct reply reply = ask(front, "heal", front->shard, &front->fault);
+		exit_value = reply.kind == REPLY_EXIT ? (uint32_t)reply.code : 255;
 		journal(front, "lost", NULL, (int)exit_value);
 	}
 	/* ssh ended by a signal goes without a word (client_loop), its mux client does not
 	 * (mux_client_request_session). */
 	if (tty->wanted && front->ticket.loglevel >= 3 && front->ticket.closing != NULL &&
-	    (number == 0 || !own_socket(&front->ticket)))
-		say_text(front->ticket.closing, "\r\n", NULL);
+	    (number == 0 || !in_rundir(&front->ticket)))
+		write_stderr(front->ticket.closing, "\r\n", NULL);
 	_exit((int)exit_value);
 }
 
 /* The next frame; what comes on the relay meanwhile goes its way. */
-static enum heard
-hear_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply,
+static enum mux_read
+read_beside_relay(struct connection *connection, struct relay *relay, struct mux_reply *reply,
     size_t *length, const void *mask)
 {
 	if (relay_runs(relay) && mux_decode(&connection->input, reply, length) == MUX_MORE &&
 	    !wait_beside_relay(relay, connection->fd, mask))
-		return HEARD_SIGNAL;
-	return hear_frame(connection->fd, &connection->input, reply, length, 0, mask);
+		return READ_SIGNAL;
+	return mux_read_frame(connection->fd, &connection->input, reply, length, 0, mask);
 }

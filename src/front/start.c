@@ -6,15 +6,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
-#include "elsewhere.h"
+#include "encode.h"
 #include "environment.h"
-#include "text.h"
+#include "identity.h"
+#include "realssh.h"
+#include "strbuf.h"
 
 extern char **environ;
 
@@ -49,10 +49,8 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 	char program[PATH_SIZE + 16];
 	int n = 0;
 
-#ifdef __linux__
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		_exit(127);
-#endif
 	if (argv == NULL || environment == NULL)
 		_exit(127);
 	const char *control = getenv("SSHIM_CONTROL");
@@ -68,7 +66,7 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 		const char *name, *value;
 		bool encoded;
 	} fields[] = {
-		{ "run=", front->place.path, false },
+		{ "run=", front->rundir.path, false },
 		{ "front=", front->self, false },
 		{ "ticket=", front->hash, false },
 		{ "command=", gives_command(front) ? "1" : "0", false },

@@ -1,10 +1,10 @@
 /* Reads a ticket's text. Refuses every line that it does not know, and everything behind it; it
  * never repairs. */
-#include "ticket.h"
-
 #include <string.h>
 
+#include "encode.h"
 #include "front.h"
+#include "ticket.h"
 
 enum { FIELDS_MAX = 40 };
 

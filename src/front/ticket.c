@@ -9,11 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elsewhere.h"
-#include "front.h"
+#include "encode.h"
 
 bool
-own_socket(const struct ticket *ticket)
+in_rundir(const struct ticket *ticket)
 {
 	size_t length = strlen(ticket->keydir);
 

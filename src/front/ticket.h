@@ -51,7 +51,7 @@ struct ticket {
 bool ticket_parse(struct ticket *ticket, size_t length);
 /* true: the socket is one of RUN's, so the caller asked for no sharing and gets the words of an
  * unshared ssh. */
-bool own_socket(const struct ticket *ticket);
+bool in_rundir(const struct ticket *ticket);
 /* true: nothing that the judgement depended on has changed. */
 bool ticket_fresh(const struct ticket *ticket);
 /* The ticket for this question, from RUN/t; false where there is none that is ours, whole and

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 
 const repository = resolve(import.meta.dirname, "../..");
 const front = join(repository, "src/front");
-const readers = ["ticket-parse.c", "mux.c", "word.c", "record.c"].map((file) => join(front, file));
+const readers = ["ticket-parse.c", "mux.c", "encode.c", "record.c"].map((file) => join(front, file));
 const folder = join(repository, "build/test");
 
 export const goldenFolder = join(repository, "test/golden");

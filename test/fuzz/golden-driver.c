@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "front.h"
+#include "encode.h"
 #include "mux.h"
 #include "record.h"
 #include "ticket.h"

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "front.h"
+#include "encode.h"
 #include "mux.h"
 #include "record.h"
 #include "ticket.h"

@@ -1,9 +1,9 @@
-/** The front's steps (src/front/main.c, follow.c, attach.c, session.c), one atomic step at a time. It never looks at more than that step does. */
+/** The front's steps (src/front/main.c, connect.c, attach.c, session.c), one atomic step at a time. It never looks at more than that step does. */
 import { decide } from "../../src/master/retry.ts";
 import { controlStep } from "./control.ts";
 import { type Caller, copyWorld, isDead, lifeOf, makeCaller, NONE, type Result, type World } from "./world.ts";
 
-/** ATTEMPTS_MAX of follow.c. */
+/** ATTEMPTS_MAX of connect.c. */
 const ATTEMPTS = 12;
 
 /** What a step of the model does otherwise than the real one, to see that the invariants notice. */

@@ -45,8 +45,8 @@ main(int argc, char **argv)
 		int utf8 = 1;
 		for (int i = 1; i < walk.command; i++)
 			utf8 = utf8 && valid_utf8(words[i]);
-		printf("%d %d %d %d %d %d\n", walk.host, walk.command, walk.ambiguous, walk.odd,
-		    result, utf8);
+		printf("%d %d %d %d %d %d\n", walk.host, walk.command, walk.ambiguous,
+		    walk.malformed, result, utf8);
 
 		for (uint32_t i = 0; i <= count; i++)
 			free(words[i]);

@@ -1,66 +1,16 @@
-/* Where our files lie (RUN) and what the caller asks (the question). Refuses a directory that
- * anybody else could write. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* What the caller asks (the question): the text that stands for this caller, these options and this
+ * host, and its hash. */
+#include "identity.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
+#include "argv.h"
+#include "encode.h"
 #include "environment.h"
-#include "front.h"
-#include "text.h"
+#include "strbuf.h"
 
 extern char **environ;
-
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static bool
-name_place(char *path, size_t size)
-{
-	const char *directory = variable("SSHIM_DIR");
-	const char *runtime = variable("XDG_RUNTIME_DIR");
-	char digits[NUMBER_SIZE];
-	bool fits;
-
-	if (directory != NULL)
-		fits = join(path, size, directory, NULL);
-	else if (runtime != NULL)
-		fits = join(path, size, runtime, "/sshim", NULL);
-	else
-		fits = join(path, size, variable("CI") != NULL ? "/dev/shm" : "/tmp", "/sshim-",
-		    number(geteuid(), 1, digits), NULL);
-	return fits && path[0] == '/' && path[1] != '\0';
-}
-
-/* true: RUN is there, ours alone, and open; made where it was missing. */
-bool
-open_place(struct front *front)
-{
-	struct place *place = &front->place;
-	struct stat st;
-
-	if (geteuid() != getuid() || !name_place(place->path, sizeof(place->path)))
-		return false;
-	place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (place->fd < 0 && errno == ENOENT && mkdir(place->path, 0700) == 0)
-		place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	else if (place->fd < 0 && errno == EEXIST) /* somebody else made it in between */
-		place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (place->fd < 0)
-		return false;
-	if (fstat(place->fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0)
-		return true;
-	/* Not ours alone: nothing is read from there, and not even the journal is written there. */
-	(void)close(place->fd);
-	place->fd = -1;
-	return false;
-}
 
 static bool
 append(struct front *front, const char *word)

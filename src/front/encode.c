@@ -1,8 +1,8 @@
 /* The encoding of docs/protocol.md: words without spaces, hashes, decimal numbers. Refuses what
  * does not fit instead of cutting it. */
-#include <string.h>
+#include "encode.h"
 
-#include "front.h"
+#include <string.h>
 
 uint64_t
 hash_bytes(const char *bytes, size_t length)
@@ -63,7 +63,6 @@ hex_digit(char c)
 	return -1;
 }
 
-/* In place; a decoded NUL is refused, since everything here ends up as a C string. */
 bool
 decode_word(char *word)
 {

@@ -1,5 +1,5 @@
 /* Joins strings and writes numbers. Refuses what does not fit instead of cutting it. */
-#include "text.h"
+#include "strbuf.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -45,7 +45,7 @@ append_text(char *out, size_t size, ...)
 }
 
 void
-say_text(const char *first, ...)
+write_stderr(const char *first, ...)
 {
 	char line[2048];
 	va_list more;

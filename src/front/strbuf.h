@@ -14,7 +14,7 @@ bool join(char *out, size_t size, ...);
 /* The same, behind what is in `out` already. */
 bool append_text(char *out, size_t size, ...);
 /* The strings up to NULL, on stderr, in one write. */
-void say_text(const char *first, ...);
+void write_stderr(const char *first, ...);
 /* Decimal, with at least `width` digits (up to 20), into `digits`, which it gives back. */
 char *number(uint64_t value, int width, char digits[NUMBER_SIZE]);
 
