@@ -110,7 +110,7 @@ export const settingRows: readonly SettingRow[] = [
 
 export const settingNames: readonly SettingName[] = settingRows.map(({ name }) => name);
 
-/** Variables of ours that are no settings: other programs of the house read them. */
+/** Variables of ours that are no settings: other programs of the house read them, the last two lines those in install/. */
 export const otherVariables: readonly string[] = [
   "SSHIM_CONFIG",
   "SSHIM_CONTROL",
@@ -120,6 +120,8 @@ export const otherVariables: readonly string[] = [
   "SSHIM_IGNORED",
   "SSHIM_LOG",
   "SSHIM_SHELL",
+  ...["SSHIM_SOURCE", "SSHIM_PREFIX", "SSHIM_ARCHIVE", "SSHIM_VERSION", "SSHIM_SHA256"],
+  ...["SSHIM_CI", "SSHIM_DRAIN", "SSHIM_REPORT"],
 ];
 
 function row<Name extends SettingName>(

@@ -1,11 +1,11 @@
 /** The configuration: where values come from, which one wins, and what is said of those that cannot be read. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadConfig, originsFor, settingsFor } from "../../src/config/config.ts";
 import { settingRows } from "../../src/config/settings.ts";
-import { runSshim, temporary } from "../support/index.ts";
+import { repository, runSshim, temporary } from "../support/index.ts";
 
 /** A HOME and a system file with these contents; undefined for none. */
 function place(user: string | undefined, system?: string) {
@@ -137,6 +137,16 @@ describe("the configuration", () => {
       'cannot read SSHIM_PERSIST: "x" is no duration (seconds, or "30m", "2s", "1h") (environment)',
       "cannot read SSHIM_PRESIST: no such setting; did you mean SSHIM_PERSIST? (environment)",
     ]);
+  });
+
+  it("knows the variables that the project's own scripts read and hand on", async () => {
+    const scripts = ["install/user.sh", "install/coolify.sh", "install/ci/sshim-ci.sh", "install/npm/sshim.mjs", "install/ci/gitlab.yml"];
+    const names = scripts.flatMap((path) => readFileSync(join(repository, path), "utf8").match(/\bSSHIM_[A-Z0-9_]+\b/g) ?? []);
+    const { load } = place(undefined);
+    const set = { SSHIM_SOURCE: "/x", ...Object.fromEntries(names.map((name) => [name, "1"])) };
+    const problems = (await load(set)).problems.filter((problem) => problem.includes("no such setting"));
+    expect(Object.keys(set).length).toBeGreaterThan(5);
+    expect(problems).toEqual([]);
   });
 
   it("makes the CI job the scope, unless a scope is set", async () => {
