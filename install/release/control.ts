@@ -5,6 +5,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addRunPath } from "./elf.ts";
+import { checkIntegrity } from "./integrity.ts";
 import { type Architecture, cache, type Libc, machineOf, repository, runProgram, say } from "./shared.ts";
 import { linkStandIn } from "./standin.ts";
 
@@ -35,21 +36,23 @@ export async function buildControlPlane(architecture: Architecture, libc: Libc):
   return folder;
 }
 
-/** The program in @oven/NAME of the pinned version: from node_modules, else by npm into the cache. */
-function fetchRuntime(name: string): string {
+/** The program in @oven/NAME of the pinned version: from node_modules, else by npm into `runtimes`, once its sha512 is right. */
+export function fetchRuntime(name: string, runtimes = join(cache, "runtimes")): string {
   const { optionalDependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
     optionalDependencies: Record<string, string>;
   };
   const version = optionalDependencies[`@oven/${name}`] ?? "";
   const installed = join(repository, "node_modules/@oven", name);
-  const folder = join(cache, "runtimes", `${name}-${version}`);
+  const folder = join(runtimes, `${name}-${version}`);
   for (const path of [join(installed, "bin/bun"), join(folder, "package/bin/bun")]) if (existsSync(path)) return path;
   const staged = `${folder}.${process.pid}`;
   mkdirSync(staged, { recursive: true });
   try {
     const packed = JSON.parse(runProgram("npm", ["pack", "--json", "--silent", `@oven/${name}@${version}`], { cwd: staged })) as unknown;
     const [first] = Object.values(packed as Record<string, { filename: string }>);
-    runProgram("tar", ["-xzf", join(staged, (first?.filename ?? "").replace("@oven/", "oven-")), "-C", staged]);
+    const file = join(staged, (first?.filename ?? "").replace("@oven/", "oven-"));
+    checkIntegrity(`@oven/${name}`, file);
+    runProgram("tar", ["-xzf", file, "-C", staged]);
     renameSync(staged, folder);
   } finally {
     rmSync(staged, { recursive: true, force: true });

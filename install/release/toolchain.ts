@@ -21,11 +21,13 @@ export interface Toolchain {
 export function findToolchain(architecture: Architecture): Toolchain {
   if (process.arch === architecture) {
     needProgram("musl-gcc", "musl-tools");
+    needLibrary("gcc", "g++");
     return { gcc: "gcc", command: "musl-gcc", before: ["-static"], after: [], musl: "/" };
   }
   const machine = machineOf[architecture];
   const gcc = `${machine}-linux-gnu-gcc`;
-  needProgram(gcc, `gcc-${machine.replace("_", "-")}-linux-gnu`);
+  const debian = `g++-${machine.replace("_", "-")}-linux-gnu`;
+  needLibrary(gcc, debian);
   const musl = fetchMusl(architecture);
   const library = join(musl, `usr/lib/${machine}-linux-musl`);
   const include = runProgram(gcc, ["-print-file-name=include"]).trim();
@@ -75,4 +77,11 @@ function needProgram(name: string, debian: string): void {
   const folders = (process.env.PATH ?? "").split(":");
   if (!folders.some((folder) => existsSync(join(folder, name))))
     fail(`cannot release from ${repository}: no ${name} (install Debian's package ${debian})`);
+}
+
+/** The archive that the small libstdc++.so.6 is linked from comes with the C++ compiler, not with gcc. */
+function needLibrary(gcc: string, debian: string): void {
+  needProgram(gcc, debian);
+  if (!runProgram(gcc, ["-print-file-name=libstdc++.a"]).startsWith("/"))
+    fail(`cannot release from ${repository}: no libstdc++.a (install Debian's package ${debian})`);
 }
