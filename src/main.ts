@@ -1,5 +1,5 @@
 /** The contents page of the control plane: an answer for the front, or an operator's command. It does nothing itself. */
-import { sayDebug } from "./answer/debug.ts";
+import { writeDebug } from "./answer/debug.ts";
 
 const [word, ...rest] = process.argv.slice(2);
 
@@ -8,7 +8,7 @@ if (word === "answer") {
     await answer(rest);
   } catch (error) {
     // No last line: the front becomes the real ssh. A stack trace would be in the caller's output.
-    sayDebug(error);
+    writeDebug(error);
     process.exit(1);
   }
 } else {

@@ -89,14 +89,14 @@ export function openLine(): Front {
   let pending = "";
   const chunk = new Uint8Array(256);
 
-  function say(text: string): void {
+  function send(text: string): void {
     const bytes = new TextEncoder().encode(text);
     for (let sent = 0; sent < bytes.length; ) {
       sent += writeSync(LINE, bytes, sent);
     }
   }
 
-  function hear(): string {
+  function readLine(): string {
     for (;;) {
       const newline = pending.indexOf("\n");
       if (newline >= 0) {
@@ -114,8 +114,8 @@ export function openLine(): Front {
 
   return {
     lock(name, count, seconds) {
-      say(`lock ${name} ${count} ${seconds}\n`);
-      const reply = hear();
+      send(`lock ${name} ${count} ${seconds}\n`);
+      const reply = readLine();
       switch (reply) {
         case "locked 0":
           return "got";
@@ -127,11 +127,11 @@ export function openLine(): Front {
           throw new Error(`cannot understand the front: it said ${JSON.stringify(reply)} to a lock`);
       }
     },
-    unlock: (name) => say(`unlock ${name}\n`),
-    wait: (seconds) => say(`wait ${seconds}\n`),
-    ticket: (text) => say(`ticket ${byteLength(text)}\n${text}`),
+    unlock: (name) => send(`unlock ${name}\n`),
+    wait: (seconds) => send(`wait ${seconds}\n`),
+    ticket: (text) => send(`ticket ${byteLength(text)}\n${text}`),
     finish(verdict) {
-      say(`${verdict}\n`);
+      send(`${verdict}\n`);
       process.exit(0);
     },
   };

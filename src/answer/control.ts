@@ -4,18 +4,18 @@
  */
 import { lstatSync, writeSync } from "node:fs";
 import { journalEvent } from "../journal/journal.ts";
-import { endShard, isOccupied, type Retired, retireShard, type Shard, shardsOf } from "../master/drain.ts";
+import { endShard, isOccupied, type RetireResult, retireShard, type Shard, shardsOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { CALLER_STDERR } from "../sys/stderr.ts";
 import type { Asking, Front } from "./channel.ts";
-import { sayDebug } from "./debug.ts";
+import { writeDebug } from "./debug.ts";
 import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerControl(asking: Asking, front: Front): Promise<void> {
   const plan = await makePlan(asking);
-  if (plan.lane !== "control") {
+  if (plan.action !== "control") {
     handOver(asking, plan, front);
     return front.finish("again");
   }
@@ -25,23 +25,23 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
   }
   const shards = shardsOf(plan).filter(isOccupied);
   // All locks first, none of them waited for long: who holds one is making a master where now there is none.
-  for (const shard of shards) front.lock(`key/${plan.key}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
+  for (const shard of shards) front.lock(`key/${plan.poolKey}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
   const hard = word === "exit" && plan.settings.exit === "hard";
   const results = await Promise.all(shards.map((shard) => drainOne(plan, shard, hard, word)));
-  sayDebug(`${word}: ${results.join(" ")}`);
+  writeDebug(`${word}: ${results.join(" ")}`);
   if (results.includes("wedged")) {
     // mux_client_hello_exchange's words for a master that accepts and says nothing.
-    say(plan, 1, "muxclient: master hello exchange failed\r\n");
+    writeStderr(plan, 1, "muxclient: master hello exchange failed\r\n");
     return front.finish("exit 255");
   }
   if (results.includes("refused")) {
-    say(plan, 1, `Master refused ${word === "exit" ? "termination" : "stop listening"} request: Permission denied\r\n`);
+    writeStderr(plan, 1, `Master refused ${word === "exit" ? "termination" : "stop listening"} request: Permission denied\r\n`);
     return front.finish("exit 255");
   }
   if (!results.includes("retired")) {
-    return sayNobody(plan, front);
+    return writeNobody(plan, front);
   }
-  say(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
+  writeStderr(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
   front.finish("exit 0");
 }
 
@@ -49,13 +49,13 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
  * Nobody is there: said in muxclient's own words. Not by the real ssh, whose -O exit would cut the sessions of a master that somebody
  * makes in this moment; only a path that we serve elsewhere is safe from it.
  */
-function sayNobody(plan: SharedPlan, front: Front): void {
-  const elsewhere = plan.own && plan.socket.startsWith(`${plan.keydir}/`);
+function writeNobody(plan: SharedPlan, front: Front): void {
+  const elsewhere = plan.atCallerPath && plan.socket.startsWith(`${plan.poolDir}/`);
   const state = elsewhere ? undefined : stateOf(plan.socket);
   if (state === undefined) {
     front.finish("pass");
   }
-  say(plan, 1, `Control socket connect(${cutBytes(plan.socket, 100)}): ${state}\r\n`);
+  writeStderr(plan, 1, `Control socket connect(${cutBytes(plan.socket, 100)}): ${state}\r\n`);
   front.finish("exit 255");
 }
 
@@ -75,13 +75,13 @@ function cutBytes(text: string, most: number): string {
   return Buffer.from(text).subarray(0, most).toString();
 }
 
-async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<Retired> {
+async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<RetireResult> {
   const began = performance.now();
   const pid = readRecord(shard.record)?.pid;
   const sessions = countSessions(shard.record);
   const outcome = hard ? await endShard(shard, 900) : await retireShard(shard, reason, 900);
   if (outcome === "retired" || outcome === "wedged") {
-    const { destination, key } = plan;
+    const { destination, poolKey: key } = plan;
     const about = {
       destination,
       key,
@@ -97,7 +97,7 @@ async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "
 }
 
 /** Writes on the caller's stderr where its LogLevel lets ssh do so (log.h: QUIET is 0). */
-function say(plan: SharedPlan, level: number, text: string): void {
+function writeStderr(plan: SharedPlan, level: number, text: string): void {
   if (plan.session.logLevel < level) return;
   try {
     writeSync(CALLER_STDERR, text);

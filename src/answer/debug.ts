@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { CALLER_STDERR } from "../sys/stderr.ts";
 
 /** Says what went wrong, or what is done and why, as one line. */
-export function sayDebug(what: unknown): void {
+export function writeDebug(what: unknown): void {
   const asked = process.env.SSHIM_DEBUG;
   if (asked === undefined || ["", "0", "off", "no", "false"].includes(asked)) {
     return;

@@ -3,28 +3,28 @@
  * and prints nothing but what ssh says.
  */
 import type { DialOutcome } from "../master/dial.ts";
-import type { MasterPlan } from "../master/spec.ts";
+import type { MasterSpec } from "../master/spec.ts";
 import type { SharedPlan } from "../plan/plan.ts";
 import type { Asking, Front } from "./channel.ts";
-import { sayDebug } from "./debug.ts";
+import { writeDebug } from "./debug.ts";
 import { recallDial } from "./recall.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerDial(asking: Asking, front: Front): Promise<void> {
-  const kept = recallDial(asking);
-  if (kept !== undefined && front.lock(`key/${kept.key}/${asking.shard}`, 1, 0) !== "busy") {
-    sayDebug("dial: as the ticket was judged");
-    return dial(asking, kept, front);
+  const stored = recallDial(asking);
+  if (stored !== undefined && front.lock(`key/${stored.poolKey}/${asking.shard}`, 1, 0) !== "busy") {
+    writeDebug("dial: as the ticket was judged");
+    return dial(asking, stored, front);
   }
   // Loaded while the real ssh is asked what it would do.
-  const [plan] = await Promise.all([judge(asking), import("../master/dial.ts")]);
-  if (plan.lane === "pass" || front.lock(`key/${plan.key}/${asking.shard}`, 1, 0) === "busy") {
+  const [plan] = await Promise.all([planCall(asking), import("../master/dial.ts")]);
+  if (plan.action === "pass" || front.lock(`key/${plan.poolKey}/${asking.shard}`, 1, 0) === "busy") {
     // What was judged has changed since the front read it: here is the new judgement.
     const { handOver } = await import("./publish-ticket.ts");
     handOver(asking, plan, front);
     return front.finish("again");
   }
-  if (plan.guest && asking.shard > 0) {
+  if (!plan.canDial && asking.shard > 0) {
     // One more connection beside a master that this caller may use but could not make: without the key that it does not name it would be refused.
     return front.finish("pass");
   }
@@ -39,19 +39,18 @@ export async function dialAndFinish(asking: Asking, plan: SharedPlan, front: Fro
   });
 }
 
-async function dial(asking: Asking, plan: MasterPlan, front: Front, keep?: () => Promise<void>): Promise<void> {
-  const { dialMaster } = await import("../master/dial.ts");
-  const outcome = await dialMaster(plan, asking.shard, front, async () => {
-    const { workMeanwhile } = await import("../master/meanwhile.ts");
-    await workMeanwhile(plan, asking.run);
+async function dial(asking: Asking, spec: MasterSpec, front: Front, keep?: () => Promise<void>): Promise<void> {
+  const { dialMaster, duringHandshake } = await import("../master/dial.ts");
+  const outcome = await dialMaster(spec, asking.shard, front, async () => {
+    await duringHandshake(spec, asking.run);
     // Whatever goes wrong here must not end this process before the dial.
-    await keep?.().catch(sayDebug);
+    await keep?.().catch(writeDebug);
   });
-  sayDebug(`dial: ${outcome.state}`);
+  writeDebug(`dial: ${outcome.state}`);
   front.finish(verdictOf(outcome));
 }
 
-async function judge(asking: Asking) {
+async function planCall(asking: Asking) {
   const { makePlan } = await import("../plan/plan.ts");
   return makePlan(asking);
 }

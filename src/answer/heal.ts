@@ -10,14 +10,14 @@ import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
 import { CALLER_STDERR } from "../sys/stderr.ts";
 import type { Asking, Front } from "./channel.ts";
-import { sayDebug } from "./debug.ts";
+import { writeDebug } from "./debug.ts";
 import { dialAndFinish } from "./dial.ts";
 import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerHeal(asking: Asking, front: Front): Promise<void> {
   const { decision, verdict } = decide(asking.stage, asking.failure, asking.attempt);
-  sayDebug(`${asking.stage} ${asking.failure}: ${decision} (${verdict})`);
+  writeDebug(`${asking.stage} ${asking.failure}: ${decision} (${verdict})`);
   if (decision === "pass") {
     return front.finish("pass");
   }
@@ -25,7 +25,7 @@ export async function answerHeal(asking: Asking, front: Front): Promise<void> {
   if (decision === "lost") {
     return answerLoss(asking, plan, verdict, front);
   }
-  if (plan.lane === "pass" || front.lock(`key/${plan.key}/${asking.shard}`, 1, 0) === "busy") {
+  if (plan.action === "pass" || front.lock(`key/${plan.poolKey}/${asking.shard}`, 1, 0) === "busy") {
     handOver(asking, plan, front);
     return front.finish("again");
   }
@@ -34,7 +34,7 @@ export async function answerHeal(asking: Asking, front: Front): Promise<void> {
     case "dial":
       return dialAndFinish(asking, plan, front);
     case "replace":
-      await tell(plan, { ...about(asking, plan, shard), event: "quarantine", reason: "wedged" });
+      await journalFor(plan, { ...about(asking, plan, shard), event: "quarantine", reason: "wedged" });
       quarantine(shard.socket, shard.record);
       return dialAndFinish(asking, plan, front);
     case "retire":
@@ -43,21 +43,21 @@ export async function answerHeal(asking: Asking, front: Front): Promise<void> {
     case "overflow":
       return overflow(asking, plan, shard, front);
     case "judge":
-      return judgeAnew(asking, plan, shard, front);
+      return planAnew(asking, plan, shard, front);
   }
 }
 
 /** 255, and what the real ssh would have said when its connection was lost. */
 async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: Front): Promise<void> {
-  if (plan.lane === "pass") {
+  if (plan.action === "pass") {
     return front.finish("exit 255");
   }
   const { explainLoss } = await import("../master/postmortem.ts");
   const shard = shardOf(plan, asking.shard);
-  const loss = await explainLoss(shard, plan.keydir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
+  const loss = await explainLoss(shard, plan.poolDir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
   if (loss.words !== "") writeSync(CALLER_STDERR, Buffer.from(loss.words, "latin1"));
   const { pid, evidence } = loss;
-  await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
+  await journalFor(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
   front.finish("exit 255");
 }
 
@@ -65,9 +65,9 @@ async function retire(asking: Asking, plan: SharedPlan, shard: Shard, reason: "a
   const pid = readRecord(shard.record)?.pid;
   const sessions = countSessions(shard.record);
   const retired = await retireShard(shard, reason);
-  sayDebug(`retire: ${retired}`);
+  writeDebug(`retire: ${retired}`);
   if (retired !== "retired" && retired !== "wedged") return;
-  await tell(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, sessions, ...(pid ? { pid } : {}) });
+  await journalFor(plan, { ...about(asking, plan, shard), event: "retire", reason, outcome: retired, sessions, ...(pid ? { pid } : {}) });
 }
 
 /** The server refused one more session: the front reads the new limit in the record and goes to the next shard. */
@@ -76,27 +76,31 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
     return front.finish("pass");
   }
   const { learnLimit } = await import("../master/session-limit.ts");
-  const learned = await learnLimit(plan.keydir, shard.record, asking.attempt);
+  const learned = await learnLimit(plan.poolDir, shard.record, asking.attempt);
   const outcome = learned.outcome === "closed" ? "pass" : "again";
   // The limit is in the ticket too: who waits for a master that is not there yet counts by it.
   if (learned.outcome === "learned") handOver(asking, plan, front);
   const evidence = learned.outcome === "learned" ? `the server allows ${learned.limit}` : learned.outcome;
-  await tell(plan, { ...about(asking, plan, shard), event: "heal", outcome, verdict: "not started", reason: "overflow", evidence });
+  await journalFor(plan, { ...about(asking, plan, shard), event: "heal", outcome, verdict: "not started", reason: "overflow", evidence });
   front.finish(outcome);
 }
 
 /**
- * A master of another character than the caller may use, or without a record that speaks of it. By now the plan has seen the record: it says
+ * A master of another connection key than the caller may use, or without a record that speaks of it. By now the plan has seen the record: it says
  * whether this caller may use it after all. A master that was made with a key file that is no more is made anew.
  */
-async function judgeAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
+async function planAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
   const record = readRecord(shard.record);
-  if (record === undefined && shard.socket.startsWith(`${plan.keydir}/`)) {
+  if (record === undefined && shard.socket.startsWith(`${plan.poolDir}/`)) {
     // Only we make masters there. Whose connection it is says the folder's name, unless that stands for a caller's path.
-    if (plan.key !== plan.character) await retire(asking, plan, shard, "identity");
+    if (plan.poolKey !== plan.connectionKey) await retire(asking, plan, shard, "identity");
     return dialAndFinish(asking, plan, front);
   }
-  if (record !== undefined && (plan.reason === "rotated" || plan.key === plan.character) && !plan.accept.includes(record.character)) {
+  if (
+    record !== undefined &&
+    (plan.reason === "rotated" || plan.poolKey === plan.connectionKey) &&
+    !plan.accept.includes(record.connectionKey)
+  ) {
     await retire(asking, plan, shard, "identity");
     return dialAndFinish(asking, plan, front);
   }
@@ -119,13 +123,13 @@ async function isOfAnother(pid: number, socket: string): Promise<boolean> {
 function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEvent, "event"> {
   const { stage, failure, attempt } = asking;
   return {
-    ...{ destination: plan.destination, key: plan.key, shard: shard.number, attempts: attempt },
+    ...{ destination: plan.destination, key: plan.poolKey, shard: shard.number, attempts: attempt },
     ...(stage === undefined ? {} : { stage }),
     ...(failure === undefined ? {} : { failure }),
   };
 }
 
-async function tell(plan: SharedPlan, event: ControlEvent): Promise<void> {
+async function journalFor(plan: SharedPlan, event: ControlEvent): Promise<void> {
   const { journalEvent } = await import("../journal/journal.ts");
   journalEvent(plan.run, event, plan.settings);
 }

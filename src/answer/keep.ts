@@ -8,24 +8,24 @@ import { TICKET_BYTES } from "../protocol/ticket.ts";
 import { formatTicket } from "../protocol/ticket-write.ts";
 import { readOwnFile, replaceFile } from "../sys/own-file.ts";
 import type { Asking } from "./channel.ts";
-import { FORMAT, KEPT_BYTES, type Kept } from "./recall.ts";
+import { FORMAT, KEPT_BYTES, type StoredDial } from "./recall.ts";
 
 /** Writes RUN/d/<hash> where the stored ticket says just this judgement, and where it depends on nothing that only a new judgement sees. Never throws. */
 export function keepDial(asking: Asking, plan: SharedPlan): void {
   const shared = plan.reason === "shared";
-  // With `dir` set the folder's owner is looked at in each judgement; a guest's, or a rotated key's, depends on the master that is there.
-  if ((!shared && (plan.reason !== "control-path" || plan.guest)) || plan.run !== asking.run) return;
+  // With `dir` set the folder's owner is looked at in each judgement; where one may not dial, or a key was rotated, it depends on the master that is there.
+  if ((!shared && (plan.reason !== "control-path" || !plan.canDial)) || plan.run !== asking.run) return;
   const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
   const said = formatTicket(ticketOf(plan, composeQuestion(process.env, asking.command, asking.words)));
   if (bytes === undefined || new TextDecoder().decode(bytes) !== said) return;
-  const { key, character, keydir, socket, destination, persist, settings, claims, connection, host, relative } = plan;
-  const kept: Kept = {
+  const { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd } = plan;
+  const stored: StoredDial = {
     format: FORMAT,
     ticket: hashBytes(bytes),
     shared,
-    plan: { key, character, keydir, socket, destination, persist, settings, claims, connection, host, relative },
+    plan: { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd },
     options: [...plan.resolved].map(([name, [first = ""]]) => [name, first]),
   };
-  const text = JSON.stringify(kept);
+  const text = JSON.stringify(stored);
   if (byteLength(text) <= KEPT_BYTES) replaceFile(dialPath(asking.run, asking.ticket), text);
 }

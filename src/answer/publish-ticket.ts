@@ -18,7 +18,7 @@ export function handOver(
   if (hashName(question) !== asking.ticket) return;
   const ticket = ticketOf(plan, question);
   const text = formatTicket(ticket);
-  if (plan.unsure === undefined && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
+  if (plan.cache.rule === "keep" && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
   for (const problem of plan.config.problems) journalEvent(plan.run, { event: "config", problem }, plan.settings);
   front.ticket(text);
 }

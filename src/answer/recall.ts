@@ -2,7 +2,7 @@
  * What a dial needs of a judgement, as it was kept in RUN/d beside the ticket that says the rest (keep.ts): with it a dial asks the real ssh
  * nothing and judges nothing anew. It counts only while that very ticket is there and fresh; whatever else is the case, there is none.
  */
-import type { MasterPlan } from "../master/spec.ts";
+import type { MasterSpec } from "../master/spec.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
 import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
 import { TICKET_BYTES } from "../protocol/ticket.ts";
@@ -12,26 +12,26 @@ import { readOwnFile } from "../sys/own-file.ts";
 import type { Asking } from "./channel.ts";
 
 /** Higher with every change of what is kept, so that another version's files count for nothing. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 export const KEPT_BYTES = 65_536;
 
 /** The file, as JSON. */
-export interface Kept {
+export interface StoredDial {
   readonly format: number;
   /** hashBytes of the ticket that it belongs to. */
   readonly ticket: string;
   /** The folder is the connection's own: what lies at a socket there says nothing about who may use it. */
   readonly shared: boolean;
-  readonly plan: Omit<MasterPlan, "option" | "run" | "argv0" | "real" | "front">;
+  readonly plan: Omit<MasterSpec, "option" | "run" | "argv0" | "real" | "front">;
   /** `ssh -G`: the first value of each keyword. */
   readonly options: readonly (readonly [string, string])[];
 }
 
 /** What was kept for this question, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
-export function recallDial(asking: Asking): MasterPlan | undefined {
-  const kept = readKept(asking);
+export function recallDial(asking: Asking): MasterSpec | undefined {
+  const stored = readStored(asking);
   const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
-  if (kept === undefined || bytes === undefined || kept.ticket !== hashBytes(bytes)) {
+  if (stored === undefined || bytes === undefined || stored.ticket !== hashBytes(bytes)) {
     return undefined;
   }
   const ticket = parseTicket(bytes);
@@ -40,18 +40,18 @@ export function recallDial(asking: Asking): MasterPlan | undefined {
     return undefined;
   }
   // On a caller's own path a master that came meanwhile may be somebody else's: then there is something to judge.
-  if (!kept.shared && (asking.shard > 0 || exists(kept.plan.socket))) {
+  if (!stored.shared && (asking.shard > 0 || exists(stored.plan.socket))) {
     return undefined;
   }
-  const options = new Map(kept.options);
+  const options = new Map(stored.options);
   const { run, argv0, real, front } = asking;
-  return { ...kept.plan, run, argv0, real, front, option: (name) => options.get(name) };
+  return { ...stored.plan, run, argv0, real, front, option: (name) => options.get(name) };
 }
 
-function readKept(asking: Asking): Kept | undefined {
+function readStored(asking: Asking): StoredDial | undefined {
   const bytes = readOwnFile(dialPath(asking.run, asking.ticket), KEPT_BYTES);
   try {
-    const kept = bytes && (JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Kept);
+    const kept = bytes && (JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as StoredDial);
     return kept?.format === FORMAT ? kept : undefined;
   } catch {
     return undefined;

@@ -4,10 +4,10 @@
  */
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
-import { readFacts } from "../protocol/dependencies.ts";
+import { readIdentity } from "../protocol/dependencies.ts";
 import { hashName } from "../protocol/paths.ts";
 import type { Asking, Front } from "./channel.ts";
-import { sayDebug } from "./debug.ts";
+import { writeDebug } from "./debug.ts";
 import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
@@ -18,8 +18,8 @@ export async function answerResolve(asking: Asking, front: Front): Promise<void>
     return front.finish("pass");
   }
   const plan = await makePlan(asking);
-  sayDebug(`${plan.lane}: ${plan.reason} (${plan.why})`);
-  const first = plan.lane === "pass" || plan.lane === "control" ? undefined : takeFirstDial(plan, front);
+  writeDebug(`${plan.action}: ${plan.reason} (${plan.why})`);
+  const first = plan.action === "pass" || plan.action === "control" ? undefined : takeFirstDial(plan, front);
   // Stored before the lock of the question is free: whoever waits for it looks for the file then.
   handOver(asking, plan, front, question);
   if (first !== undefined) {
@@ -36,10 +36,10 @@ export async function answerResolve(asking: Asking, front: Front): Promise<void>
  * failure by itself). Taken before the ticket is there: whoever reads that would ask for the same dial.
  */
 function takeFirstDial(plan: SharedPlan, front: Front): SharedPlan | undefined {
-  return !isThere(plan.socket) && front.lock(`key/${plan.key}/0`, 1, 0) !== "busy" ? plan : undefined;
+  return !isThere(plan.socket) && front.lock(`key/${plan.poolKey}/0`, 1, 0) !== "busy" ? plan : undefined;
 }
 
 function isThere(path: string): boolean {
-  const found = readFacts(path);
+  const found = readIdentity(path);
   return found !== undefined && found !== "unknown";
 }

@@ -2,7 +2,7 @@
 
 import yargs from "yargs-parser";
 import { nearestName } from "../config/nearest.ts";
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 import type { CommandRow, OptionRow } from "./command.ts";
 import { commonOptions } from "./options.ts";
 
@@ -74,5 +74,5 @@ function checkOperands(command: CommandRow, read: Read): void {
 }
 
 function fail(command: CommandRow, why: string): never {
-  throw new Failure("usage", `cannot read ${why} (see: sshim ${command.name} --help)`);
+  throw new UserError("usage", `cannot read ${why} (see: sshim ${command.name} --help)`);
 }

@@ -1,7 +1,7 @@
 /** What a command of `sshim` is: the description from which help, manual and completions are made, and the code behind it. */
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 import type { Output } from "./output.ts";
-import { judgeRun } from "./place.ts";
+import { inspectRun } from "./place.ts";
 
 export interface OptionRow {
   /** Long name without dashes. */
@@ -63,14 +63,14 @@ export function flagOption(context: Context, name: string): boolean {
 /** RUN, or the error that says why the front uses none: what lies in a directory of somebody else is not to be believed, nor written over. */
 export function needRun(context: Context): string {
   const run = nameRun(context);
-  const unsafe = judgeRun(run, context.uid);
-  if (unsafe !== undefined) throw new Failure("cannot", `cannot use the runtime directory ${run}: ${unsafe}`);
+  const unsafe = inspectRun(run, context.uid);
+  if (unsafe !== undefined) throw new UserError("cannot", `cannot use the runtime directory ${run}: ${unsafe}`);
   return run;
 }
 
 /** Where RUN is or would be, whoever it belongs to: for those that only speak of it. */
 export function nameRun(context: Context): string {
   if (context.run === undefined)
-    throw new Failure("cannot", "cannot find the runtime directory: SSHIM_DIR is not an absolute path (set by the environment)");
+    throw new UserError("cannot", "cannot find the runtime directory: SSHIM_DIR is not an absolute path (set by the environment)");
   return context.run;
 }

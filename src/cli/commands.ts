@@ -1,7 +1,7 @@
 /** The list of the operator's commands, in the order in which help shows them. */
 
 import { nearestName } from "../config/nearest.ts";
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 import type { CommandRow } from "./command.ts";
 import { config } from "./commands/config/row.ts";
 import { doctor } from "./commands/doctor/row.ts";
@@ -25,7 +25,7 @@ export function findCommand(name: string): CommandRow {
     name,
     commands.map((command) => command.name),
   );
-  throw new Failure(
+  throw new UserError(
     "usage",
     `cannot find the command ${JSON.stringify(name)}${near ? `; did you mean "${near}"?` : ""} (see: sshim --help)`,
   );

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { lives } from "../master/process.ts";
 
 /** A held lock. */
-export interface Held {
+export interface HeldLock {
   release: () => void;
 }
 
@@ -17,7 +17,7 @@ export interface Held {
 const HOLDER = ["sh", "-c", "echo; exec cat >/dev/null"];
 
 /** Takes the lock, waiting at most so many seconds; undefined when it was not to be had. */
-export function holdLock(front: string, name: string, seconds: number): Promise<Held | undefined> {
+export function holdLock(front: string, name: string, seconds: number): Promise<HeldLock | undefined> {
   return new Promise((resolve) => {
     const child = startHolder(front, name, seconds, "pipe");
     child.once("error", () => resolve(undefined));
@@ -27,7 +27,7 @@ export function holdLock(front: string, name: string, seconds: number): Promise<
 }
 
 /** The same without giving the event loop a turn, for code that has to go on at once. */
-export function holdLockNow(front: string, name: string, seconds: number): Held | undefined {
+export function holdLockNow(front: string, name: string, seconds: number): HeldLock | undefined {
   const folder = mkdtempSync(join(tmpdir(), "sshim-lock-"));
   const file = openSync(join(folder, "said"), "w");
   try {
@@ -53,7 +53,7 @@ function startHolder(front: string, name: string, seconds: number, stdout: "pipe
   });
 }
 
-function heldBy(child: ChildProcess): Held {
+function heldBy(child: ChildProcess): HeldLock {
   child.unref();
   return { release: () => void child.stdin?.end() };
 }

@@ -1,5 +1,5 @@
 /** The operator's side of the control plane: finds the command, reads its arguments, runs it, and turns every failure into one line. */
-import { Failure, faultExitCode } from "../fault.ts";
+import { exitCodeOf, UserError } from "../fault.ts";
 import { readArguments } from "./arguments.ts";
 import type { Context } from "./command.ts";
 import { findCommand } from "./commands.ts";
@@ -10,9 +10,9 @@ export async function runOperator(argv: readonly string[]): Promise<number> {
   try {
     return await runCommand(argv);
   } catch (error) {
-    const failure = error instanceof Failure ? error : new Failure("internal", `cannot ${argv[0] ?? "go on"}: ${String(error)}`);
+    const failure = error instanceof UserError ? error : new UserError("internal", `cannot ${argv[0] ?? "go on"}: ${String(error)}`);
     writeAll(2, `sshim: ${failure.message.split("\n")[0]}\n`);
-    return faultExitCode(failure.kind);
+    return exitCodeOf(failure.kind);
   }
 }
 

@@ -14,13 +14,13 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 
 /** The front, which lies beside the control plane by the name ssh. Throws where there is none. */
 export function findFront(): string {
   const beside = [dirname(realpathSync(process.execPath)), join(import.meta.dirname ?? "/", "../../bin")];
   const found = beside.map((folder) => join(folder, "ssh")).find((path) => isCopy(path));
-  if (!found) throw new Failure("cannot", `cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
+  if (!found) throw new UserError("cannot", `cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
   return found;
 }
 
@@ -40,7 +40,7 @@ export interface Candidate {
 export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
   const candidates = listCandidates(env.PATH);
   if (env.SSHIM_REAL_SSH) {
-    const named = judgeCandidate(env.SSHIM_REAL_SSH);
+    const named = inspectCandidate(env.SSHIM_REAL_SSH);
     return { path: named && named.kind !== "front" ? named.path : undefined, origin: "SSHIM_REAL_SSH", candidates };
   }
   // Where PATH has none but us, there is still the place where every system has it.
@@ -50,11 +50,11 @@ export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
 
 /** Every ssh (or other name) on a PATH; an empty one is /usr/bin. */
 export function listCandidates(path: string | undefined, name = "ssh"): Candidate[] {
-  return (path || "/usr/bin").split(":").flatMap((folder) => judgeCandidate(folder === "" ? name : `${folder}/${name}`) ?? []);
+  return (path || "/usr/bin").split(":").flatMap((folder) => inspectCandidate(folder === "" ? name : `${folder}/${name}`) ?? []);
 }
 
 /** Why the front would not use this runtime directory (src/front/rundir.c, open_rundir); undefined where it would. */
-export function judgeRun(run: string, uid: number): string | undefined {
+export function inspectRun(run: string, uid: number): string | undefined {
   const found = look(run);
   if (!found) return undefined;
   if (found.isSymbolicLink()) return "it is a symbolic link";
@@ -64,7 +64,7 @@ export function judgeRun(run: string, uid: number): string | undefined {
   return undefined;
 }
 
-function judgeCandidate(path: string): Candidate | undefined {
+function inspectCandidate(path: string): Candidate | undefined {
   try {
     if (!statSync(path).isFile()) return undefined;
     accessSync(path, constants.X_OK);

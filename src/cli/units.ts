@@ -1,7 +1,7 @@
 /** Times and amounts as people read and write them. */
 
 import { readDuration } from "../config/values.ts";
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 
 /** `3s`, `4m12s`, `2h05m`, `3d4h` */
 export function formatSeconds(seconds: number): string {
@@ -27,7 +27,7 @@ export function readSince(text: string, now: Date): string {
   if (ago !== undefined) return new Date(Math.max(0, now.getTime() - ago * 1000)).toISOString();
   const moment = new Date(text);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString();
-  throw new Failure(
+  throw new UserError(
     "usage",
     `cannot read --since: ${JSON.stringify(text)} is neither a duration ("24h") nor a time ("2026-11-22T01:00:00Z")`,
   );
@@ -36,7 +36,7 @@ export function readSince(text: string, now: Date): string {
 /** Seconds from an option such as `--wait 60s`. */
 export function readSeconds(name: string, text: string): number {
   const seconds = readDuration(text);
-  if (seconds === undefined) throw new Failure("usage", `cannot read --${name}: ${JSON.stringify(text)} is no duration ("60s", "2m")`);
+  if (seconds === undefined) throw new UserError("usage", `cannot read --${name}: ${JSON.stringify(text)} is no duration ("60s", "2m")`);
   return seconds;
 }
 

@@ -3,7 +3,7 @@
  * no line) and reads all of them back, rotated files included. It never holds a command or a secret, and never fails a call.
  */
 import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
-import { Failure } from "../fault.ts";
+import { UserError } from "../fault.ts";
 import { journalPath } from "../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../sys/regular.ts";
 import type { ControlEvent, JournalEvent } from "./events.ts";
@@ -130,6 +130,6 @@ function openIfThere(path: string): number | undefined {
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     // Without this a journal of somebody else's would say that nothing ever broke.
-    throw new Failure("cannot", `cannot read the journal ${path}: ${whyNot(error)}`);
+    throw new UserError("cannot", `cannot read the journal ${path}: ${whyNot(error)}`);
   }
 }

@@ -7,19 +7,19 @@ import { askAlive } from "../openssh/mux/client.ts";
 import { exists } from "../sys/exists.ts";
 import { countClients, endAtOnce, isMasterOf, lives, lookAtProcess } from "./process.ts";
 import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
-import type { MasterPlan } from "./spec.ts";
+import type { MasterSpec } from "./spec.ts";
 
 /** clear = nothing is there any more; live = a master answers, and its record says so; odd = something that is not ours to touch. */
-export type Cleared = "clear" | "live" | "odd";
+export type PathState = "clear" | "live" | "odd";
 
 /** Looks at what is on the path and makes room where that is right. The caller holds the shard's lock. Takes a second at most. */
-export async function clearPath(plan: MasterPlan, socket: string, record: string): Promise<Cleared> {
+export async function clearPath(spec: MasterSpec, socket: string, record: string): Promise<PathState> {
   const until = Date.now() + 1000;
   for (;;) {
     if (!isSocket(socket)) return exists(socket) ? "odd" : "clear";
     const asked = await askAlive(socket, Math.max(until - Date.now(), 50));
     if (asked.ok) {
-      return asked.reply.type === "alive" && adopt(plan, socket, record, asked.reply.pid) ? "live" : "odd";
+      return asked.reply.type === "alive" && adopt(spec, socket, record, asked.reply.pid) ? "live" : "odd";
     }
     switch (asked.failure) {
       case "none":
@@ -60,7 +60,7 @@ export function quarantine(socket: string, recordFile: string): void {
     clearRecord(recordFile);
     return;
   }
-  writeRecord(recordFile, { ...record, claims: { ...record.claims, wedged: `${Math.floor(Date.now() / 1000)}` } });
+  writeRecord(recordFile, { ...record, attributes: { ...record.attributes, wedged: `${Math.floor(Date.now() / 1000)}` } });
   retireRecord(recordFile, record.pid);
 }
 
@@ -74,15 +74,15 @@ export function leaveRecord(recordFile: string, orderly: boolean): void {
     retireRecord(recordFile, record.pid);
     return;
   }
-  if (record?.log !== undefined) keepEvidence(recordFile, record, orderly);
+  if (record?.log !== undefined) keepPostmortem(recordFile, record, orderly);
   clearRecord(recordFile);
 }
 
 /** A copy of a dead master's record, so that whoever lost a session on it still finds its log. */
-function keepEvidence(recordFile: string, record: MasterRecord, orderly: boolean): void {
+function keepPostmortem(recordFile: string, record: MasterRecord, orderly: boolean): void {
   try {
-    const claims = { ...record.claims, died: `${Math.floor(Date.now() / 1000)}`, orderly: orderly ? "1" : "0" };
-    writeRecord(`${recordFile}.${record.pid}`, { ...record, claims });
+    const attributes = { ...record.attributes, died: `${Math.floor(Date.now() / 1000)}`, orderly: orderly ? "1" : "0" };
+    writeRecord(`${recordFile}.${record.pid}`, { ...record, attributes: attributes });
   } catch {
     // A full disk: then there is none.
   }
@@ -103,33 +103,33 @@ function endUnused(record: MasterRecord): boolean {
 export function isSame(record: MasterRecord): boolean {
   const found = record.pid > 0 ? lookAtProcess(record.pid) : undefined;
   if (found === undefined) return false;
-  return record.claims.started !== undefined ? record.claims.started === `${found.started}` : isMasterOf(record.pid, record.socket);
+  return record.attributes.started !== undefined ? record.attributes.started === `${found.started}` : isMasterOf(record.pid, record.socket);
 }
 
 /**
  * A master answers whose record is not (or no longer) there: on our own path it is written anew, since only we make masters there;
  * on a caller's path it is somebody else's, and has no record. False where it can be neither.
  */
-function adopt(plan: MasterPlan, socket: string, recordFile: string, pid: number): boolean {
+function adopt(spec: MasterSpec, socket: string, recordFile: string, pid: number): boolean {
   const record = readRecord(recordFile);
   if (record?.pid === pid) return true;
   if (record !== undefined) leaveRecord(recordFile, false);
-  if (!socket.startsWith(`${plan.keydir}/`)) {
+  if (!socket.startsWith(`${spec.poolDir}/`)) {
     clearRecord(recordFile);
     return true;
   }
-  if (plan.key !== plan.character) return false;
+  if (spec.poolKey !== spec.connectionKey) return false;
   writeRecord(recordFile, {
-    character: plan.character,
+    connectionKey: spec.connectionKey,
     pid,
     created: Math.floor(Date.now() / 1000),
-    limit: plan.settings.max_sessions,
+    limit: spec.settings.max_sessions,
     listener: 0,
-    persist: plan.persist,
+    persist: spec.persist,
     socket,
-    destination: plan.destination,
+    destination: spec.destination,
     log: undefined,
-    claims: lives(pid) ? { started: `${lookAtProcess(pid)?.started ?? ""}` } : {},
+    attributes: lives(pid) ? { started: `${lookAtProcess(pid)?.started ?? ""}` } : {},
   });
   return true;
 }

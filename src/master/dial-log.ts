@@ -2,7 +2,7 @@
  * A dial's log: the file in which everything is caught that ssh says, and what becomes of it afterwards. It judges no word of it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
-import type { MasterPlan } from "./spec.ts";
+import type { MasterSpec } from "./spec.ts";
 
 /** A log file, open for appending. */
 export interface Log {
@@ -11,8 +11,8 @@ export interface Log {
 }
 
 /** Makes a log of its own for this dial; undefined where the disk does not let us. */
-export function openLog(plan: MasterPlan, shard: number): Log | undefined {
-  const path = `${plan.keydir}/${shard}.${Date.now()}${`${process.pid}`.padStart(7, "0")}.log`;
+export function openLog(spec: MasterSpec, shard: number): Log | undefined {
+  const path = `${spec.poolDir}/${shard}.${Date.now()}${`${process.pid}`.padStart(7, "0")}.log`;
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
     return { path, file: openSync(path, flags, 0o600) };
@@ -45,8 +45,8 @@ export function discard(log: Log | undefined): void {
 }
 
 /** Whoever waits for this very connection says the same: each failure is a new inode. On a caller's path others dial with other options. */
-export function shareFailure(plan: MasterPlan, bytes: Uint8Array): void {
-  const path = `${plan.keydir}/failed.${plan.character}`;
+export function shareFailure(spec: MasterSpec, bytes: Uint8Array): void {
+  const path = `${spec.poolDir}/failed.${spec.connectionKey}`;
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, bytes, { mode: 0o600 });

@@ -4,7 +4,7 @@
  * repeats nothing but what ssh's own words prove to be harmless.
  */
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
-import { type DialFailure, judgeDial } from "../openssh/messages.ts";
+import { classifyDialFailure, type DialFailure } from "../openssh/messages.ts";
 import { hashName } from "../protocol/paths.ts";
 import { exists } from "../sys/exists.ts";
 import { CALLER_STDERR } from "../sys/stderr.ts";
@@ -14,8 +14,8 @@ import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
 import { tightLimit } from "./rlimits.ts";
 import { recallLimit } from "./session-limit.ts";
-import { launchAndWait } from "./spawn-ssh.ts";
-import type { MasterPlan } from "./spec.ts";
+import { spawnSsh } from "./spawn-ssh.ts";
+import type { MasterSpec } from "./spec.ts";
 import { connectTimeout, dialCommand, dialLimit, usesProxy } from "./ssh-command.ts";
 
 /** The part of the line to the front that a dial needs (src/answer/channel.ts). */
@@ -39,54 +39,54 @@ type Work = () => Promise<void>;
 
 /**
  * Makes the master of a shard. Throws nothing that a caller has to know: what goes wrong with files ends in `pass`.
- * @param meanwhile what is done while the handshake is under way, and so costs nobody anything (meanwhile.ts)
+ * @param meanwhile what is done while the handshake is under way (duringHandshake, and what its caller adds)
  */
-export async function dialMaster(plan: MasterPlan, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
+export async function dialMaster(spec: MasterSpec, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
   const began = performance.now();
-  const outcome = await tryDial(plan, shard, line, meanwhile);
-  await tell(plan, shard, outcome, Math.round(performance.now() - began));
+  const outcome = await tryDial(spec, shard, line, meanwhile);
+  await journalDial(spec, shard, outcome, Math.round(performance.now() - began));
   return outcome;
 }
 
-async function tryDial(plan: MasterPlan, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
-  const socket = shard === 0 ? plan.socket : `${plan.keydir}/${shard}`;
-  const record = `${plan.keydir}/${shard}.m`;
+async function tryDial(spec: MasterSpec, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
+  const socket = shard === 0 ? spec.socket : `${spec.poolDir}/${shard}`;
+  const record = `${spec.poolDir}/${shard}.m`;
   if (tightLimit() !== undefined) return { state: "pass", reason: "limits" };
-  mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
-  if (socket.startsWith(`${plan.keydir}/`) && exists(`${plan.keydir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
+  mkdirSync(spec.poolDir, { recursive: true, mode: 0o700 });
+  if (socket.startsWith(`${spec.poolDir}/`) && exists(`${spec.poolDir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);
   if (occupied) {
     const { clearPath } = await import("./control-path.ts");
-    const cleared = await clearPath(plan, socket, record);
+    const cleared = await clearPath(spec, socket, record);
     if (cleared !== "clear") return cleared === "live" ? { state: "live" } : { state: "pass", reason: "path" };
   }
   if (exists(record)) (await import("./control-path.ts")).leaveRecord(record, !occupied);
-  const place = `dial/${hashName(server(plan))}`;
-  if (line.lock(place, plan.settings.max_dials, connectTimeout(plan) ?? 30) === "busy") {
+  const place = `dial/${hashName(server(spec))}`;
+  if (line.lock(place, spec.settings.max_dials, connectTimeout(spec) ?? 30) === "busy") {
     return { state: "pass", reason: "dials" };
   }
   line.wait(0);
-  return dialWithRetries(plan, shard, socket, meanwhile);
+  return dialWithRetries(spec, shard, socket, meanwhile);
 }
 
 /** Server of a dial, for the number of handshakes at a time: host and port, or the key where a proxy leads there. */
-function server(plan: MasterPlan): string {
-  return usesProxy(plan) ? plan.key : `${plan.option("hostname") ?? plan.host}:${plan.option("port") ?? "22"}`;
+function server(spec: MasterSpec): string {
+  return usesProxy(spec) ? spec.poolKey : `${spec.option("hostname") ?? spec.host}:${spec.option("port") ?? "22"}`;
 }
 
-async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, meanwhile: Work): Promise<DialOutcome> {
-  const quiet = !asksOnTerminal(plan);
-  const patience = connectTimeout(plan) ?? plan.settings.dial_timeout;
+async function dialWithRetries(spec: MasterSpec, shard: number, socket: string, meanwhile: Work): Promise<DialOutcome> {
+  const quiet = !asksOnTerminal(spec);
+  const patience = connectTimeout(spec) ?? spec.settings.dial_timeout;
   const began = Date.now();
-  let timeout = connectTimeout(plan) === undefined ? patience : undefined;
+  let timeout = connectTimeout(spec) === undefined ? patience : undefined;
   for (let attempt = 0; ; attempt++) {
-    const dialling = dialOnce(plan, shard, socket, quiet, timeout);
+    const dialling = dialOnce(spec, shard, socket, quiet, timeout);
     if (attempt === 0) await meanwhile();
     const dialled = await dialling;
     if (dialled.outcome !== undefined) return dialled.outcome;
-    const pause = plan.settings.retry_delay * (0.5 + Math.random());
+    const pause = spec.settings.retry_delay * (0.5 + Math.random());
     const left = Math.floor(patience - (Date.now() - began) / 1000 - pause);
-    const decision = decideDial(quiet ? judgeDial(dialled.words) : "unknown", attempt, plan.settings.retries, left);
+    const decision = decideDial(quiet ? classifyDialFailure(dialled.words) : "unknown", attempt, spec.settings.retries, left);
     if (decision === "again") {
       discard(dialled.log);
       await sleep(pause);
@@ -94,15 +94,15 @@ async function dialWithRetries(plan: MasterPlan, shard: number, socket: string, 
     } else if (decision === "pass") {
       discard(dialled.log);
       // From now on the plan serves this path in our own folder, and does not knock in vain where even that cannot be.
-      writeMark(socket.startsWith(`${plan.keydir}/`) ? `${plan.keydir}/0.unlinkable` : `${plan.keydir}/unlinkable`);
+      writeMark(socket.startsWith(`${spec.poolDir}/`) ? `${spec.poolDir}/0.unlinkable` : `${spec.poolDir}/unlinkable`);
       return { state: "pass", reason: "unlinkable" };
     } else {
-      return showFailure(plan, dialled, quiet);
+      return showFailure(spec, dialled, quiet);
     }
   }
 }
 
-interface Dialled {
+interface DialAttempt {
   /** What there is to say at once; undefined: it failed, and the words say why. */
   outcome?: DialOutcome;
   exitCode: number;
@@ -111,34 +111,40 @@ interface Dialled {
   log: Log | undefined;
 }
 
-async function dialOnce(plan: MasterPlan, shard: number, socket: string, quiet: boolean, timeout: number | undefined): Promise<Dialled> {
-  const proxied = usesProxy(plan);
-  const log = quiet || proxied ? openLog(plan, shard) : undefined;
+async function dialOnce(
+  spec: MasterSpec,
+  shard: number,
+  socket: string,
+  quiet: boolean,
+  timeout: number | undefined,
+): Promise<DialAttempt> {
+  const proxied = usesProxy(spec);
+  const log = quiet || proxied ? openLog(spec, shard) : undefined;
   const own = quiet ? log?.path : undefined;
-  const command = dialCommand(plan, socket, own, proxied ? log?.path : undefined, timeout);
-  const launched = await launchAndWait({
-    front: plan.front,
-    argv0: plan.argv0,
-    real: plan.real,
+  const command = dialCommand(spec, socket, own, proxied ? log?.path : undefined, timeout);
+  const exit = await spawnSsh({
+    front: spec.front,
+    argv0: spec.argv0,
+    real: spec.real,
     arguments: command.words,
     stderr: own === undefined || log === undefined ? CALLER_STDERR : log.file,
-    directory: plan.relative ? process.cwd() : "/",
+    directory: spec.dependsOnCwd ? process.cwd() : "/",
     environment: command.environment,
-    limit: quiet ? dialLimit(plan) : undefined,
+    limit: quiet ? dialLimit(spec) : undefined,
   });
   const bytes = log === undefined ? new Uint8Array(0) : readLog(log);
-  const dialled = { exitCode: launched.exitCode ?? 255, words: new TextDecoder("latin1").decode(bytes), log };
-  if (launched.exitCode === undefined) {
+  const dialled = { exitCode: exit.exitCode ?? 255, words: new TextDecoder("latin1").decode(bytes), log };
+  if (exit.exitCode === undefined) {
     discard(log);
-    return { ...dialled, outcome: { state: "pass", reason: launched.stuck ? "stuck" : "launch" } };
+    return { ...dialled, outcome: { state: "pass", reason: exit.stuck ? "stuck" : "launch" } };
   }
-  if (launched.exitCode !== 0) return dialled;
-  return { ...dialled, outcome: await acceptMaster(plan, shard, socket, launched.pid, command.words, bytes, log, own) };
+  if (exit.exitCode !== 0) return dialled;
+  return { ...dialled, outcome: await acceptMaster(spec, shard, socket, exit.pid, command.words, bytes, log, own) };
 }
 
 /** ssh says that it is in the background: finds it, makes sure that it serves our path, and writes the record. */
 async function acceptMaster(
-  plan: MasterPlan,
+  spec: MasterSpec,
   shard: number,
   socket: string,
   listener: number,
@@ -148,27 +154,27 @@ async function acceptMaster(
   own: string | undefined,
 ): Promise<DialOutcome> {
   // Only a path that others know too can be lost to somebody else between our look and link(2).
-  const shared = !socket.startsWith(`${plan.keydir}/`);
-  const daemon = findDaemon(listener, words) ?? (shared ? undefined : await findByAsking(socket));
-  if (daemon === undefined || (shared && !listens(daemon.pid))) {
+  const atCallerPath = !socket.startsWith(`${spec.poolDir}/`);
+  const daemon = findDaemon(listener, words) ?? (atCallerPath ? undefined : await findByAsking(socket));
+  if (daemon === undefined || (atCallerPath && !listens(daemon.pid))) {
     if (daemon !== undefined) endAtOnce(daemon.pid);
     discard(log);
     return { state: "live" };
   }
   const record: MasterRecord = {
-    character: plan.character,
+    connectionKey: spec.connectionKey,
     pid: daemon.pid,
     created: Math.floor(Date.now() / 1000),
-    limit: recallLimit(plan.keydir) ?? plan.settings.max_sessions,
+    limit: recallLimit(spec.poolDir) ?? spec.settings.max_sessions,
     listener,
-    persist: plan.persist,
+    persist: spec.persist,
     socket,
-    destination: plan.destination,
+    destination: spec.destination,
     log: own,
-    claims: { ...plan.claims, started: `${daemon.started}`, said: `${said.length}`, host: plan.option("hostname") ?? plan.host },
+    attributes: { ...spec.attributes, started: `${daemon.started}`, said: `${said.length}`, host: spec.option("hostname") ?? spec.host },
   };
   try {
-    writeRecord(`${plan.keydir}/${shard}.m`, record);
+    writeRecord(`${spec.poolDir}/${shard}.m`, record);
   } catch {
     return withdraw(daemon, socket, log);
   }
@@ -192,23 +198,23 @@ function withdraw(daemon: Process, socket: string, log: Log | undefined): DialOu
   return { state: "pass", reason: "record" };
 }
 
-function showFailure(plan: MasterPlan, dialled: Dialled, quiet: boolean): DialOutcome {
+function showFailure(spec: MasterSpec, dialled: DialAttempt, quiet: boolean): DialOutcome {
   const bytes = dialled.log === undefined ? new Uint8Array(0) : readLog(dialled.log);
   discard(dialled.log);
-  if (quiet && bytes.length === 0 && !/^(?:quiet|silent)$/i.test(plan.option("loglevel") ?? "")) {
+  if (quiet && bytes.length === 0 && !/^(?:quiet|silent)$/i.test(spec.option("loglevel") ?? "")) {
     // ssh always says why it fails: its words were lost (a full disk), so the real one has to say them.
     return { state: "pass", reason: "silence" };
   }
   writeAll(CALLER_STDERR, bytes);
-  if (quiet) shareFailure(plan, bytes);
+  if (quiet) shareFailure(spec, bytes);
   // On a terminal its words were not caught.
   const last = dialled.words.trimEnd().split(/\r?\n/).at(-1) ?? "";
-  return { state: "failed", exitCode: dialled.exitCode, failure: judgeDial(dialled.words), evidence: last };
+  return { state: "failed", exitCode: dialled.exitCode, failure: classifyDialFailure(dialled.words), evidence: last };
 }
 
 /** With a terminal, and no promise not to use it, ssh's prompts and messages have to stay in order: then it writes them itself. */
-function asksOnTerminal(plan: MasterPlan): boolean {
-  if (plan.option("batchmode") === "yes") return false;
+function asksOnTerminal(spec: MasterSpec): boolean {
+  if (spec.option("batchmode") === "yes") return false;
   try {
     closeSync(openSync("/dev/tty", constants.O_RDWR | constants.O_NOCTTY));
     return true;
@@ -217,19 +223,33 @@ function asksOnTerminal(plan: MasterPlan): boolean {
   }
 }
 
+/**
+ * What costs the caller nothing while ssh waits for the server: gets ready what the record needs, and sweeps where that is due.
+ * @param run the runtime directory
+ */
+export async function duringHandshake(spec: MasterSpec, run: string): Promise<void> {
+  void spec.attributes;
+  const { isSweepDue, sweep } = await import("./sweep.ts");
+  if (!isSweepDue(run)) return;
+  const swept = sweep(run);
+  if (swept.tickets + swept.keys + swept.logs === 0) return;
+  const { journalEvent } = await import("../journal/journal.ts");
+  journalEvent(run, { event: "sweep", ...swept }, spec.settings);
+}
+
 function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-async function tell(plan: MasterPlan, shard: number, outcome: DialOutcome, ms: number): Promise<void> {
+async function journalDial(spec: MasterSpec, shard: number, outcome: DialOutcome, ms: number): Promise<void> {
   const { journalEvent } = await import("../journal/journal.ts");
-  const about = { destination: plan.destination, key: plan.key, shard, ms };
+  const about = { destination: spec.destination, key: spec.poolKey, shard, ms };
   const pid = outcome.state === "made" ? { pid: outcome.record.pid } : {};
   const reason = outcome.state === "pass" ? { reason: outcome.reason } : {};
   const why = outcome.state === "failed" ? { failure: outcome.failure, evidence: outcome.evidence } : {};
   journalEvent(
-    plan.run,
+    spec.run,
     { event: "dial", ...about, ...pid, outcome: outcome.state === "made" ? "ok" : outcome.state, ...reason, ...why },
-    plan.settings,
+    spec.settings,
   );
 }

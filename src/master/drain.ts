@@ -3,7 +3,7 @@
  * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
  */
 import { lstatSync } from "node:fs";
-import { type Asked, askToEnd, askToStop } from "../openssh/mux/client.ts";
+import { askToEnd, askToStop, type MuxResult } from "../openssh/mux/client.ts";
 import { SHARDS } from "../protocol/paths.ts";
 import { leaveRecord, quarantine } from "./control-path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
@@ -16,20 +16,20 @@ export interface Shard {
 }
 
 /** retired = it listens no more; none = nobody was there; wedged = it did not answer; refused = it said no; odd = it is no master. */
-export type Retired = "retired" | "none" | "wedged" | "refused" | "odd";
+export type RetireResult = "retired" | "none" | "wedged" | "refused" | "odd";
 
 /** Why a master was retired, for its record. */
 export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
 
 /** A shard of a key: the first lies at the caller's own path where it named one. */
-export function shardOf(plan: { readonly keydir: string; readonly socket: string }, number: number): Shard {
-  const own = `${plan.keydir}/${number}`;
-  return { number, socket: number === 0 ? plan.socket : own, record: `${own}.m` };
+export function shardOf(spec: { readonly poolDir: string; readonly socket: string }, number: number): Shard {
+  const own = `${spec.poolDir}/${number}`;
+  return { number, socket: number === 0 ? spec.socket : own, record: `${own}.m` };
 }
 
 /** All of them. */
-export function shardsOf(plan: { readonly keydir: string; readonly socket: string }): Shard[] {
-  return Array.from({ length: SHARDS }, (_, number) => shardOf(plan, number));
+export function shardsOf(spec: { readonly poolDir: string; readonly socket: string }): Shard[] {
+  return Array.from({ length: SHARDS }, (_, number) => shardOf(spec, number));
 }
 
 /** True where a socket lies, alive or not. */
@@ -45,7 +45,7 @@ export function isOccupied(shard: Shard): boolean {
  * MUX_C_STOP_LISTENING, then its record goes to `<shard>.m.<pid>`, where its sessions keep their slots. The caller holds the shard's lock.
  * @param milliseconds for the master's answer; a second is plenty, since it is local
  */
-export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1000): Promise<Retired> {
+export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1000): Promise<RetireResult> {
   if (!isOccupied(shard)) {
     leaveRecord(shard.record, true);
     return "none";
@@ -54,15 +54,15 @@ export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1
 }
 
 /** MUX_C_TERMINATE: its sessions end with it. */
-export async function endShard(shard: Shard, milliseconds = 1000): Promise<Retired> {
+export async function endShard(shard: Shard, milliseconds = 1000): Promise<RetireResult> {
   if (!isOccupied(shard)) return "none";
   return settle(shard, "exit", await askToEnd(shard.socket, milliseconds));
 }
 
-function settle(shard: Shard, reason: Reason, asked: Asked): Retired {
+function settle(shard: Shard, reason: Reason, asked: MuxResult): RetireResult {
   if (asked.ok) {
     if (asked.reply.type === "denied" || asked.reply.type === "failure") return "refused";
-    note(shard, reason);
+    recordRetirement(shard, reason);
     return "retired";
   }
   switch (asked.failure) {
@@ -79,11 +79,14 @@ function settle(shard: Shard, reason: Reason, asked: Asked): Retired {
   }
 }
 
-function note(shard: Shard, reason: Reason): void {
+function recordRetirement(shard: Shard, reason: Reason): void {
   const record = readRecord(shard.record);
   if (record === undefined) return;
   try {
-    writeRecord(shard.record, { ...record, claims: { ...record.claims, retired: `${Math.floor(Date.now() / 1000)}`, why: reason } });
+    writeRecord(shard.record, {
+      ...record,
+      attributes: { ...record.attributes, retired: `${Math.floor(Date.now() / 1000)}`, why: reason },
+    });
   } catch {
     // A full disk: that it is retired shows by its name all the same.
   }

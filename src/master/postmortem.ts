@@ -26,41 +26,41 @@ const LEAVING = 300;
  * What became of the master of this shard.
  * @param pid of the master that carried the session, 0 where it is not known: then the last one that died
  */
-export async function explainLoss(shard: Shard, keydir: string, pid: number): Promise<Loss> {
-  const found = findRecord(shard, keydir, pid);
+export async function explainLoss(shard: Shard, poolDir: string, pid: number): Promise<Loss> {
+  const found = findRecord(shard, poolDir, pid);
   if (found === undefined) return { master: "unknown", words: "", evidence: "no record", pid };
   const { record, retired } = found;
   const about = { pid: record.pid };
   if (!(await isGone(record, retired))) return { ...about, master: "lives", words: "", evidence: "it answers" };
-  const words = lastWords(readFrom(record.log, Number(record.claims.said ?? 0)));
+  const words = lastWords(readFrom(record.log, Number(record.attributes.said ?? 0)));
   if (words !== "") return { ...about, master: "died", words, evidence: words.trimEnd().split(/\r?\n/).at(-1) ?? "" };
   // A master that ends in good order takes its path away; what it says then goes to /dev/null (quit_message in clientloop.c).
-  const orderly = !retired && record.log !== undefined && record.claims.wedged === undefined && tookItsPath(record);
+  const orderly = !retired && record.log !== undefined && record.attributes.wedged === undefined && tookItsPath(record);
   if (!orderly) return { ...about, master: "died", words: "", evidence: retired ? "retired, and gone" : "gone without a word" };
-  const host = record.claims.host ?? record.destination.replace(/^.*@/, "").replace(/:\d+$/, "");
+  const host = record.attributes.host ?? record.destination.replace(/^.*@/, "").replace(/:\d+$/, "");
   return { ...about, master: "died", words: `Connection to ${host} closed by remote host.\r\n`, evidence: "it took its path away" };
 }
 
-interface Found {
+interface FoundRecord {
   readonly record: MasterRecord;
   readonly retired: boolean;
 }
 
-function findRecord(shard: Shard, keydir: string, pid: number): Found | undefined {
-  const all = [shard.record, ...retiredRecords(shard, keydir)]
+function findRecord(shard: Shard, poolDir: string, pid: number): FoundRecord | undefined {
+  const all = [shard.record, ...retiredRecords(shard, poolDir)]
     .map((path) => ({ record: readRecord(path), retired: path !== shard.record }))
-    .filter((found): found is Found => found.record !== undefined)
-    .map((found) => ({ ...found, retired: found.retired && found.record.claims.died === undefined }));
+    .filter((found): found is FoundRecord => found.record !== undefined)
+    .map((found) => ({ ...found, retired: found.retired && found.record.attributes.died === undefined }));
   if (pid > 0) return all.find(({ record }) => record.pid === pid);
   const dead = all.filter(({ record }) => !isSame(record)).sort((one, other) => other.record.created - one.record.created);
   return dead[0] ?? all[0];
 }
 
-function retiredRecords(shard: Shard, keydir: string): string[] {
+function retiredRecords(shard: Shard, poolDir: string): string[] {
   try {
-    return readdirSync(keydir)
+    return readdirSync(poolDir)
       .filter((name) => name.startsWith(`${shard.number}.m.`))
-      .map((name) => `${keydir}/${name}`);
+      .map((name) => `${poolDir}/${name}`);
   } catch {
     return [];
   }
@@ -79,7 +79,7 @@ async function isGone(record: MasterRecord, retired: boolean): Promise<boolean> 
 
 /** Whoever made the next master noted whether the path was still there. */
 function tookItsPath(record: MasterRecord): boolean {
-  return record.claims.orderly !== undefined ? record.claims.orderly === "1" : !exists(record.socket);
+  return record.attributes.orderly !== undefined ? record.attributes.orderly === "1" : !exists(record.socket);
 }
 
 function readFrom(path: string | undefined, offset: number): string {

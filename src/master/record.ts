@@ -7,7 +7,7 @@ import { decodeWord, encodeWord } from "../protocol/paths.ts";
 
 export interface MasterRecord {
   /** The connection key of what it was dialled with. */
-  readonly character: string;
+  readonly connectionKey: string;
   /** What the alive check answers; 0 when it is not known. */
   readonly pid: number;
   /** Epoch seconds. */
@@ -22,7 +22,7 @@ export interface MasterRecord {
   readonly destination: string;
   readonly log: string | undefined;
   /** Further lines, the control plane's own: name → value. */
-  readonly claims: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** The first byte of a record file that is a session's slot. */
@@ -49,7 +49,7 @@ export function readRecord(path: string): MasterRecord | undefined {
   try {
     const log = word("log");
     return {
-      character: word("character"),
+      connectionKey: word("character"),
       pid: readNumber(word("pid")),
       created: readNumber(word("created")),
       limit: readNumber(word("limit")),
@@ -58,8 +58,8 @@ export function readRecord(path: string): MasterRecord | undefined {
       socket: word("socket") === "" ? "" : decodeWord(word("socket")),
       destination: word("destination") === "" ? "" : decodeWord(word("destination")),
       log: log === "" || log === "-" ? undefined : decodeWord(log),
-      claims: Object.fromEntries(
-        [...said].filter(([name]) => !OWN_LINES.includes(name)).map(([name, value]) => [name, decodeClaim(value)]),
+      attributes: Object.fromEntries(
+        [...said].filter(([name]) => !OWN_LINES.includes(name)).map(([name, value]) => [name, decodeAttribute(value)]),
       ),
     };
   } catch {
@@ -74,7 +74,7 @@ export function readRecord(path: string): MasterRecord | undefined {
 export function writeRecord(path: string, record: MasterRecord): void {
   const lines = [
     "sshim-master 1",
-    `character ${record.character}`,
+    `character ${record.connectionKey}`,
     `pid ${record.pid}`,
     `created ${record.created}`,
     `limit ${record.limit}`,
@@ -83,7 +83,7 @@ export function writeRecord(path: string, record: MasterRecord): void {
     `socket ${encodeWord(record.socket)}`,
     `destination ${encodeWord(record.destination)}`,
     `log ${record.log === undefined ? "-" : encodeWord(record.log)}`,
-    ...Object.entries(record.claims).map(([name, value]) => `${name} ${encodeWord(value)}`),
+    ...Object.entries(record.attributes).map(([name, value]) => `${name} ${encodeWord(value)}`),
     "end",
     "",
   ];
@@ -162,7 +162,7 @@ function splitLine(line: string): [string, string] {
 }
 
 /** A claim is a word of ours; what somebody else wrote there is kept as it stands. */
-function decodeClaim(value: string): string {
+function decodeAttribute(value: string): string {
   try {
     return decodeWord(value);
   } catch {

@@ -7,7 +7,7 @@ import type { DialFailure } from "../openssh/messages.ts";
 /** Where it broke, in the order of a call. `session` = NEW_SESSION and the descriptors were sent, no reply yet. */
 export const stages = ["record", "connect", "hello", "alive", "session", "opened"] as const;
 /** How it broke. */
-export const failures = [
+export const breakKinds = [
   "none",
   "refused",
   "foreign",
@@ -25,7 +25,7 @@ export const failures = [
 ] as const;
 
 export type Stage = (typeof stages)[number];
-export type Failure = (typeof failures)[number];
+export type BreakKind = (typeof breakKinds)[number];
 
 /**
  * dial = make a master; replace = put the wedged one out of the way, then dial; overflow = the next shard, and learn the limit;
@@ -38,9 +38,9 @@ export type Verdict = "not started" | "started" | "unknown";
 
 /** What to do, and what is proven. Words that are no stage or failure of ours end in `pass`, which the front takes for 255 where something was sent. */
 export function decide(stage: string | undefined, failure: string | undefined, attempt: number): { decision: Decision; verdict: Verdict } {
-  const known = stages.includes(stage as Stage) && failures.includes(failure as Failure);
-  const verdict = judgeVerdict(stage, failure);
-  const decision = known ? TABLE[stage as Stage][failure as Failure] : "pass";
+  const known = stages.includes(stage as Stage) && breakKinds.includes(failure as BreakKind);
+  const verdict = classifyVerdict(stage, failure);
+  const decision = known ? TABLE[stage as Stage][failure as BreakKind] : "pass";
   // Whoever comes back again and again meets something that dialling does not cure.
   const most = decision === "overflow" ? MOST_ATTEMPTS : MOST_DIALS;
   return { decision: attempt >= most && decision !== "lost" ? "pass" : decision, verdict };
@@ -58,11 +58,11 @@ export const MOST_ATTEMPTS = 10;
 /** … and this often where each time means a connection. */
 export const MOST_DIALS = 4;
 
-const NEVER_AGAIN = everyFailure("lost");
+const NEVER_AGAIN = everyBreak("lost");
 
 /** Hello and alive: it is there, and has been told nothing yet. */
-const GREETING: Readonly<Record<Failure, Decision>> = {
-  ...everyFailure("pass"),
+const GREETING: Readonly<Record<BreakKind, Decision>> = {
+  ...everyBreak("pass"),
   none: "dial",
   refused: "dial",
   // ControlPersist ran out between accept and hello.
@@ -75,9 +75,9 @@ const GREETING: Readonly<Record<Failure, Decision>> = {
   idle: "retire",
 };
 
-const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
+const TABLE: Readonly<Record<Stage, Readonly<Record<BreakKind, Decision>>>> = {
   record: {
-    ...everyFailure("pass"),
+    ...everyBreak("pass"),
     none: "dial",
     refused: "dial",
     damaged: "dial",
@@ -86,7 +86,7 @@ const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
     idle: "retire",
   },
   connect: {
-    ...everyFailure("pass"),
+    ...everyBreak("pass"),
     none: "dial",
     refused: "dial",
     eof: "dial",
@@ -108,11 +108,11 @@ const TABLE: Readonly<Record<Stage, Readonly<Record<Failure, Decision>>>> = {
   opened: NEVER_AGAIN,
 };
 
-function everyFailure(decision: Decision): Record<Failure, Decision> {
-  return Object.fromEntries(failures.map((failure) => [failure, decision])) as Record<Failure, Decision>;
+function everyBreak(decision: Decision): Record<BreakKind, Decision> {
+  return Object.fromEntries(breakKinds.map((failure) => [failure, decision])) as Record<BreakKind, Decision>;
 }
 
-function judgeVerdict(stage: string | undefined, failure: string | undefined): Verdict {
+function classifyVerdict(stage: string | undefined, failure: string | undefined): Verdict {
   switch (stage) {
     case "record":
     case "connect":

@@ -9,7 +9,7 @@ import { countOpened, readRecord, writeRecord } from "./record.ts";
  * again = ask this master once more, it looks like a session that the server had not yet put away; learned = the limit is now `limit`;
  * closed = the server allows none.
  */
-export type Learned = { outcome: "again" | "closed" } | { outcome: "learned"; limit: number };
+export type LimitLesson = { outcome: "again" | "closed" } | { outcome: "learned"; limit: number };
 
 /** A limit that was met is believed for a day: servers are reconfigured. */
 const BELIEVED_SECONDS = 86_400;
@@ -21,7 +21,7 @@ const PATIENCE = 4;
  * The server refused a session on this shard: learns its limit from how many it carries. The caller holds the shard's lock.
  * @param attempt how often this caller came back before
  */
-export async function learnLimit(keydir: string, recordFile: string, attempt: number): Promise<Learned> {
+export async function learnLimit(poolDir: string, recordFile: string, attempt: number): Promise<LimitLesson> {
   const record = readRecord(recordFile);
   if (record === undefined) return { outcome: attempt === 0 ? "again" : "closed" };
   const believed = record.limit;
@@ -32,13 +32,13 @@ export async function learnLimit(keydir: string, recordFile: string, attempt: nu
   // Short sessions come and go faster than they can be counted: then by halves, which never falls far below the truth.
   const limit = (await holdsStill(recordFile, carried)) ? carried : Math.max(carried, Math.ceil(believed / 2));
   writeRecord(recordFile, { ...record, limit });
-  rememberLimit(keydir, limit);
+  rememberLimit(poolDir, limit);
   return { outcome: "learned", limit };
 }
 
 /** The limit that an earlier master of this key met; undefined where none was met lately. */
-export function recallLimit(keydir: string): number | undefined {
-  const path = limitPath(keydir);
+export function recallLimit(poolDir: string): number | undefined {
+  const path = limitPath(poolDir);
   try {
     const limit = Number(readFileSync(path, "utf8"));
     const age = Date.now() / 1000 - statSync(path).mtimeMs / 1000;
@@ -48,18 +48,18 @@ export function recallLimit(keydir: string): number | undefined {
   }
 }
 
-function rememberLimit(keydir: string, limit: number): void {
+function rememberLimit(poolDir: string, limit: number): void {
   try {
-    const draft = `${limitPath(keydir)}.${process.pid}`;
+    const draft = `${limitPath(poolDir)}.${process.pid}`;
     writeFileSync(draft, `${limit}\n`, { mode: 0o600 });
-    renameSync(draft, limitPath(keydir));
+    renameSync(draft, limitPath(poolDir));
   } catch {
     // It will be met again.
   }
 }
 
-function limitPath(keydir: string): string {
-  return `${keydir}/limit`;
+function limitPath(poolDir: string): string {
+  return `${poolDir}/limit`;
 }
 
 /** True when the number of open sessions does not change for a moment, and there are any. */

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 
 /** How to start it. */
-export interface Launch {
+export interface SshSpawn {
   readonly front: string;
   readonly argv0: string;
   readonly real: string;
@@ -20,7 +20,7 @@ export interface Launch {
 }
 
 /** How it ended: the pid it had, and its exit code (255 when a signal ended it, undefined when it could not be started or took too long). */
-export interface Launched {
+export interface SshExit {
   readonly pid: number;
   readonly exitCode: number | undefined;
   /** It was ended because its time was over. */
@@ -28,21 +28,21 @@ export interface Launched {
 }
 
 /** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
-export function launchAndWait(launch: Launch): Promise<Launched> {
+export function spawnSsh(ssh: SshSpawn): Promise<SshExit> {
   return new Promise((resolve) => {
     try {
-      const child = spawn(launch.front, [launch.argv0, launch.real, ...launch.arguments], {
+      const child = spawn(ssh.front, [ssh.argv0, ssh.real, ...ssh.arguments], {
         argv0: "ssh",
-        stdio: ["ignore", "ignore", launch.stderr],
-        cwd: launch.directory,
-        env: { ...process.env, SSHIM_AS: "launch", SSHIM_PARENT: `${process.pid}`, ...launch.environment },
+        stdio: ["ignore", "ignore", ssh.stderr],
+        cwd: ssh.directory,
+        env: { ...process.env, SSHIM_AS: "launch", SSHIM_PARENT: `${process.pid}`, ...ssh.environment },
       });
       let stuck = false;
       const end = () => {
         stuck = true;
         child.kill("SIGTERM");
       };
-      const timer = launch.limit === undefined ? undefined : setTimeout(end, launch.limit * 1000);
+      const timer = ssh.limit === undefined ? undefined : setTimeout(end, ssh.limit * 1000);
       child.on("error", () => resolve({ pid: 0, exitCode: undefined, stuck: false }));
       child.on("exit", (code) => {
         clearTimeout(timer);

@@ -15,15 +15,15 @@ export interface MasterSettings {
 }
 
 /** A plan, as far as a master is concerned. */
-export interface MasterPlan {
+export interface MasterSpec {
   /** Where the folders of keys and the journal lie. */
   readonly run: string;
   /** The key of the folder: the connection key, or the hash of a caller's own ControlPath. */
-  readonly key: string;
+  readonly poolKey: string;
   /** The connection key itself: what a master may be shared by. */
-  readonly character: string;
+  readonly connectionKey: string;
   /** The folder of the key: sockets, records, logs. */
-  readonly keydir: string;
+  readonly poolDir: string;
   /** Socket of shard 0. */
   readonly socket: string;
   /** user@host:port */
@@ -34,13 +34,13 @@ export interface MasterPlan {
   /** `ssh -G`: the first value of an option by its lower-case name, undefined where it is not printed. */
   option(name: string): string | undefined;
   /** What the master is made with, for the record: name → value. */
-  readonly claims: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string>>;
   /** The caller's own options for the connection, without those of one session. */
   readonly connection: readonly string[];
   /** The host as the caller wrote it. */
   readonly host: string;
   /** A relative path is involved: ssh has to run where the caller is. */
-  readonly relative: boolean;
+  readonly dependsOnCwd: boolean;
   /** The caller's argv[0], the real ssh, and the front that starts it. */
   readonly argv0: string;
   readonly real: string;

@@ -1,7 +1,7 @@
 /**
  * Writes the command line of a dial: the real ssh, made into a master that outlives its caller. It starts nothing.
  */
-import type { MasterPlan } from "./spec.ts";
+import type { MasterSpec } from "./spec.ts";
 
 /** Seconds for key exchange and authentication, which ConnectTimeout does not cover. */
 const GRACE = 10;
@@ -20,7 +20,7 @@ export interface DialCommand {
  * @param connectTimeout seconds, in place of the caller's own
  */
 export function dialCommand(
-  plan: MasterPlan,
+  spec: MasterSpec,
   socket: string,
   log: string | undefined,
   proxyLog: string | undefined,
@@ -30,7 +30,7 @@ export function dialCommand(
   const words = [
     "-oControlMaster=yes",
     // A minute more than we use it: OpenSSH's own expiry would race with a client that is about to attach.
-    `-oControlPersist=${plan.persist === 0 ? "yes" : plan.persist + 60}`,
+    `-oControlPersist=${spec.persist === 0 ? "yes" : spec.persist + 60}`,
     // Only for whoever reads the command line: -S decides, and is no line of a configuration, which would be split at spaces and quotes.
     ...(/^[\w/.,:@%+=~-]+$/.test(path) ? [`-oControlPath=${path}`] : []),
     // What the master does not send it filters out of every session (channels_confirm in mux.c asks its patterns).
@@ -42,34 +42,34 @@ export function dialCommand(
     "-oForwardX11=no",
     "-oTunnel=no",
   ];
-  if (plan.option("setenv") !== undefined) {
+  if (spec.option("setenv") !== undefined) {
     // The master's SetEnv would win over every session's own; it cannot be empty.
     words.push("-oSetEnv=_=ssh");
   }
-  if (plan.settings.server_alive > 0 && isUnset(plan.option("serveraliveinterval"))) {
-    words.push(`-oServerAliveInterval=${plan.settings.server_alive}`, "-oServerAliveCountMax=3");
+  if (spec.settings.server_alive > 0 && isUnset(spec.option("serveraliveinterval"))) {
+    words.push(`-oServerAliveInterval=${spec.settings.server_alive}`, "-oServerAliveCountMax=3");
   }
   if (connectTimeout !== undefined) {
     words.push(`-oConnectTimeout=${connectTimeout}`);
   }
-  words.push(...plan.connection, "-S", path);
+  words.push(...spec.connection, "-S", path);
   if (log !== undefined) {
     words.push("-E", log);
   }
-  words.push("-N", "-f", "--", plan.host);
-  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(plan.front, proxyLog) };
+  words.push("-N", "-f", "--", spec.host);
+  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(spec.front, proxyLog) };
 }
 
 /** True when the connection goes through a program or another host. */
-export function usesProxy(plan: MasterPlan): boolean {
-  const command = plan.option("proxycommand");
-  const jump = plan.option("proxyjump");
+export function usesProxy(spec: MasterSpec): boolean {
+  const command = spec.option("proxycommand");
+  const jump = spec.option("proxyjump");
   return (command !== undefined && command !== "none") || (jump !== undefined && jump !== "none");
 }
 
 /** The caller's ConnectTimeout in seconds; undefined where there is none. */
-export function connectTimeout(plan: MasterPlan): number | undefined {
-  const seconds = Number(plan.option("connecttimeout"));
+export function connectTimeout(spec: MasterSpec): number | undefined {
+  const seconds = Number(spec.option("connecttimeout"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 
@@ -77,8 +77,8 @@ export function connectTimeout(plan: MasterPlan): number | undefined {
  * Seconds that a dial may hold its lock when nobody is asked anything. ConnectTimeout ends with the banner, and a handshake whose network dies after it
  * would keep the whole host waiting for as long as TCP likes. After this the caller goes by itself, and ssh takes the time that it takes.
  */
-export function dialLimit(plan: MasterPlan): number | undefined {
-  return process.env.SSH_ASKPASS === undefined ? (connectTimeout(plan) ?? plan.settings.dial_timeout) + GRACE : undefined;
+export function dialLimit(spec: MasterSpec): number | undefined {
+  return process.env.SSH_ASKPASS === undefined ? (connectTimeout(spec) ?? spec.settings.dial_timeout) + GRACE : undefined;
 }
 
 /** With ControlPersist ssh gives a proxy /dev/null for stderr (sshconnect.c): a shell of ours in between gives it the log instead. */

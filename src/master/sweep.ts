@@ -2,12 +2,12 @@
  * Clears away what nobody needs any more: old tickets, logs, records of masters that are gone, folders of keys without any. It never
  * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
  */
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { dialsDirectory, keysDirectory, ticketDirectory } from "../protocol/paths.ts";
+import { lstatSync, readdirSync, rmdirSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { dialsDirectory, poolsDirectory, ticketDirectory } from "../protocol/paths.ts";
 import { isSame } from "./control-path.ts";
 import { countSessions, readLocks, readRecord } from "./record.ts";
 
-export interface Swept {
+export interface SweepCounts {
   tickets: number;
   keys: number;
   logs: number;
@@ -25,21 +25,46 @@ export interface SweepLimits {
 
 export const usualLimits: SweepLimits = { budget: 150, ticketAge: 7 * 86_400, tickets: 2000, keep: 3600 };
 
+/** Seconds between two sweeps. */
+const EVERY = 300;
+
+/** True once in a while: whoever gets it has to sweep. Never throws. */
+export function isSweepDue(run: string, now = Date.now()): boolean {
+  const mark = `${run}/swept`;
+  try {
+    // A clock that jumped back must not put it off for ever.
+    if (Math.abs(now - statSync(mark).mtimeMs) < EVERY * 1000) return false;
+    utimesSync(mark, now / 1000, now / 1000);
+    return true;
+  } catch {
+    return makeMark(mark);
+  }
+}
+
 /** Sweeps RUN now. Never throws. */
-export function sweep(run: string, limits = usualLimits): Swept {
-  const swept: Swept = { tickets: 0, keys: 0, logs: 0 };
+export function sweep(run: string, limits = usualLimits): SweepCounts {
+  const swept: SweepCounts = { tickets: 0, keys: 0, logs: 0 };
   const until = performance.now() + limits.budget;
   swept.tickets = sweepTickets(ticketDirectory(run), limits);
   // Of the same age and number: each was kept for a ticket.
   sweepTickets(dialsDirectory(run), limits);
-  const keys = list(keysDirectory(run));
+  const keys = list(poolsDirectory(run));
   const locks = readLocks();
   // From a random place on, so that a sweep that runs out of time does not always end at the same folder.
   const start = Math.floor(Math.random() * keys.length);
   for (let n = 0; n < keys.length && performance.now() < until; n++) {
-    sweepKey(`${keysDirectory(run)}/${keys[(start + n) % keys.length]}`, limits, locks, swept);
+    sweepKey(`${poolsDirectory(run)}/${keys[(start + n) % keys.length]}`, limits, locks, swept);
   }
   return swept;
+}
+
+function makeMark(mark: string): boolean {
+  try {
+    writeFileSync(mark, "", { mode: 0o600, flag: "wx" });
+  } catch {
+    // Somebody else was first, or nothing can be written: then there is nothing to sweep either.
+  }
+  return false;
 }
 
 function sweepTickets(directory: string, limits: SweepLimits): number {
@@ -49,7 +74,7 @@ function sweepTickets(directory: string, limits: SweepLimits): number {
 }
 
 /** One key: first what its dead masters left, then, when nothing is left of it, the folder. */
-function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: Swept): void {
+function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: SweepCounts): void {
   if (ageOf(directory) < limits.keep) return;
   const names = list(directory);
   const kept = new Set<string>();

@@ -3,10 +3,10 @@
  * a file that appears there later changes the answer. It opens no file.
  */
 import { readdirSync } from "node:fs";
-import type { Facts } from "../protocol/dependencies.ts";
+import type { DependencyRecorder } from "../protocol/dependencies.ts";
 
 /** The paths that match, in glob's order. `pattern` is absolute; what was looked at becomes a dependency. */
-export function findFiles(pattern: string, facts: Facts): string[] {
+export function findFiles(pattern: string, recorder: DependencyRecorder): string[] {
   let found = ["/"];
   const parts = pattern.split("/").filter((part) => part !== "");
   for (const [index, part] of parts.entries()) {
@@ -18,16 +18,16 @@ export function findFiles(pattern: string, facts: Facts): string[] {
     }
     const matches = toExpression(part);
     found = found.flatMap((path) =>
-      listDirectory(path, facts, last)
+      listDirectory(path, recorder, last)
         .filter((name) => matches.test(name))
         .map((name) => join(path, name)),
     );
   }
-  return found.filter((path) => facts.file(path) !== undefined);
+  return found.filter((path) => recorder.file(path) !== undefined);
 }
 
-function listDirectory(path: string, facts: Facts, _last: boolean): string[] {
-  if (facts.file(path)?.type !== "directory") {
+function listDirectory(path: string, recorder: DependencyRecorder, _last: boolean): string[] {
+  if (recorder.file(path)?.type !== "directory") {
     return [];
   }
   try {

@@ -7,7 +7,7 @@
 export type DialFailure = "transient" | "final" | "taken" | "unlinkable" | "unknown";
 
 /** Reads what ssh wrote while it dialled. */
-export function judgeDial(words: string): DialFailure {
+export function classifyDialFailure(words: string): DialFailure {
   if (/^ControlSocket .* already exists, disabling multiplexing/m.test(words)) return "taken";
   if (/link mux listener .* => /.test(words)) return "unlinkable";
   if (FINAL.some((pattern) => pattern.test(words))) return "final";

@@ -3,7 +3,7 @@
  * It evaluates nothing: which block holds is ssh's own business, every Include is followed as ssh parses it too.
  */
 import { readFileSync } from "node:fs";
-import type { Facts } from "../protocol/dependencies.ts";
+import type { DependencyRecorder } from "../protocol/dependencies.ts";
 import { type Environment, readVariable } from "../protocol/environment.ts";
 import { type Account, homeOf } from "./account.ts";
 import { findFiles } from "./glob.ts";
@@ -21,7 +21,7 @@ export interface ConfigSource {
 
 export interface ConfigFindings {
   /** Why the answer may differ at every call, if so. */
-  everyTime: string | undefined;
+  neverCache: string | undefined;
   /** `Match command` is there: it sees what the control plane never does. */
   matchesCommand: boolean;
   /** Somewhere it says `ControlPath none`, which -G cannot show. */
@@ -37,9 +37,9 @@ export interface ConfigFindings {
 const DEPTH = 16;
 
 /** Notes every file, directory and variable that the configuration rests on. Never throws. */
-export function readConfiguration(source: ConfigSource, facts: Facts): ConfigFindings {
+export function readConfiguration(source: ConfigSource, recorder: DependencyRecorder): ConfigFindings {
   const findings: ConfigFindings = {
-    everyTime: undefined,
+    neverCache: undefined,
     matchesCommand: false,
     namesNoPath: false,
     notAFile: undefined,
@@ -47,7 +47,7 @@ export function readConfiguration(source: ConfigSource, facts: Facts): ConfigFin
     roots: [],
   };
   for (const { path, user } of startFiles(source)) {
-    readFile(path, user, 0, source, facts, findings);
+    readFile(path, user, 0, source, recorder, findings);
     if (findings.files.includes(path)) {
       findings.roots.push(path.startsWith("/") ? path : `${process.cwd()}/${path}`);
     }
@@ -65,8 +65,15 @@ function startFiles(source: ConfigSource): Array<{ path: string; user: boolean }
   ];
 }
 
-function readFile(path: string, user: boolean, depth: number, source: ConfigSource, facts: Facts, findings: ConfigFindings): void {
-  const found = facts.file(path);
+function readFile(
+  path: string,
+  user: boolean,
+  depth: number,
+  source: ConfigSource,
+  recorder: DependencyRecorder,
+  findings: ConfigFindings,
+): void {
+  const found = recorder.file(path);
   if (found === undefined || findings.files.includes(path)) {
     return;
   }
@@ -83,24 +90,31 @@ function readFile(path: string, user: boolean, depth: number, source: ConfigSour
       continue;
     }
     for (const [, name] of read.rest.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)) {
-      facts.variable(name as string);
+      recorder.variable(name as string);
     }
     if (read.keyword === "include" && depth < DEPTH) {
       for (const argument of splitArguments(read.rest)) {
-        followInclude(argument, user, depth, source, facts, findings);
+        followInclude(argument, user, depth, source, recorder, findings);
       }
     } else if (read.keyword === "match") {
-      judgeMatch(read.rest, findings);
+      checkMatch(read.rest, findings);
     } else if (read.keyword === "controlpath" && /^"?none"?$/i.test(splitArguments(read.rest)[0] ?? "")) {
       findings.namesNoPath = true;
     }
   }
 }
 
-function followInclude(argument: string, user: boolean, depth: number, source: ConfigSource, facts: Facts, findings: ConfigFindings): void {
+function followInclude(
+  argument: string,
+  user: boolean,
+  depth: number,
+  source: ConfigSource,
+  recorder: DependencyRecorder,
+  findings: ConfigFindings,
+): void {
   if (argument.includes("%")) {
     // From 9.9 on these are tokens whose values are those of the moment, before it a plain name.
-    findings.everyTime ??= "Include with a token";
+    findings.neverCache ??= "Include with a token";
     return;
   }
   const path = expandVariables(argument, source.env);
@@ -108,11 +122,11 @@ function followInclude(argument: string, user: boolean, depth: number, source: C
   if (absolute === undefined) {
     return;
   }
-  for (const file of findFiles(absolute, facts)) {
-    readFile(file, user, depth + 1, source, facts, findings);
+  for (const file of findFiles(absolute, recorder)) {
+    readFile(file, user, depth + 1, source, recorder, findings);
   }
   if (!/[*?[]/.test(absolute)) {
-    facts.file(absolute);
+    recorder.file(absolute);
   }
 }
 
@@ -143,12 +157,12 @@ function expandVariables(text: string, env: Environment): string | undefined {
 }
 
 /** Over-careful on purpose: a pattern that merely reads like a criterion costs a question, no more. */
-function judgeMatch(rest: string, findings: ConfigFindings): void {
+function checkMatch(rest: string, findings: ConfigFindings): void {
   const words = splitArguments(rest).map((word) => word.toLowerCase().replace(/^!/, ""));
   for (const word of words) {
     const name = word.split("=", 1)[0];
     if (name === "exec" || name === "localnetwork") {
-      findings.everyTime ??= `Match ${name}`;
+      findings.neverCache ??= `Match ${name}`;
     } else if (name === "command") {
       findings.matchesCommand = true;
     }

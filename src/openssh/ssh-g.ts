@@ -11,7 +11,7 @@ export interface Launcher {
   readonly real: string;
 }
 
-export interface Answer {
+export interface SshGOutput {
   /** ssh's exit code; undefined when it could not be started, or a signal ended it. */
   readonly code: number | undefined;
   readonly text: string;
@@ -24,7 +24,7 @@ export interface Answer {
 const ABOUT_OUR_STDIN = /^Pseudo-terminal will not be allocated because stdin is not a terminal\.\r?\n/m;
 
 /** Runs `ssh -G` with these words (options and host, and a stand-in for a command where the caller gave one). Never throws. */
-export function askResolved(launcher: Launcher, words: readonly string[], env: NodeJS.ProcessEnv): Answer {
+export function askResolved(launcher: Launcher, words: readonly string[], env: NodeJS.ProcessEnv): SshGOutput {
   const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-G", ...words], {
     argv0: "ssh",
     env: { ...env, SSHIM_AS: "launch" },

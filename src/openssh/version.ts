@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { type FileFacts, factsText, readFacts } from "../protocol/dependencies.ts";
+import { type FileIdentity, formatIdentity, readIdentity } from "../protocol/dependencies.ts";
 import { decodeWord, encodeWord, lettersPath } from "../protocol/paths.ts";
 import { replaceFile } from "../sys/own-file.ts";
 import { lettersOf, parseVersion, type Version } from "./argv/options.ts";
@@ -24,26 +24,26 @@ const USUAL_CONFIG = "/etc/ssh/ssh_config";
 
 /** Reads RUN/letters, or finds out and writes it. Never throws: what cannot be told is taken as the newest. */
 export function readRealSsh(run: string | undefined, launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
-  const facts = readFacts(launcher.real);
-  if (facts === undefined || facts === "unknown") {
+  const identity = readIdentity(launcher.real);
+  if (identity === undefined || identity === "unknown") {
     return { path: launcher.real, version: undefined, letters: lettersOf(), systemConfig: USUAL_CONFIG };
   }
-  const known = run === undefined ? undefined : readLetters(run, launcher.real, facts);
+  const known = run === undefined ? undefined : readLetters(run, launcher.real, identity);
   if (known !== undefined) {
     return known;
   }
   const found = findOut(launcher, env);
   if (run !== undefined) {
-    writeLetters(run, found, facts);
+    writeLetters(run, found, identity);
   }
   return found;
 }
 
 /** The text of RUN/letters. The front reads no further than `letters`. */
-export function formatLetters(real: RealSsh, facts: FileFacts): string {
+export function formatLetters(real: RealSsh, identity: FileIdentity): string {
   return [
     "sshim-letters 1",
-    `file ${encodeWord(real.path)} ${factsText(facts)}`,
+    `file ${encodeWord(real.path)} ${formatIdentity(identity)}`,
     `letters ${real.letters}`,
     `version ${real.version === undefined ? "-" : real.version.join(".")}`,
     `config ${encodeWord(real.systemConfig)}`,
@@ -52,13 +52,13 @@ export function formatLetters(real: RealSsh, facts: FileFacts): string {
   ].join("\n");
 }
 
-function readLetters(run: string, path: string, facts: FileFacts): RealSsh | undefined {
+function readLetters(run: string, path: string, identity: FileIdentity): RealSsh | undefined {
   try {
     const lines = readFileSync(lettersPath(run), "utf8").split("\n");
     const [, letters] = /^letters (\S+)$/.exec(lines[2] ?? "") ?? [];
     const [, version] = /^version (-|\d+\.\d+)$/.exec(lines[3] ?? "") ?? [];
     const [, config] = /^config (\S+)$/.exec(lines[4] ?? "") ?? [];
-    if (lines[0] !== "sshim-letters 1" || lines[1] !== `file ${encodeWord(path)} ${factsText(facts)}` || lines[5] !== "end") {
+    if (lines[0] !== "sshim-letters 1" || lines[1] !== `file ${encodeWord(path)} ${formatIdentity(identity)}` || lines[5] !== "end") {
       return undefined;
     }
     if (letters === undefined || version === undefined || config === undefined) {
@@ -72,9 +72,9 @@ function readLetters(run: string, path: string, facts: FileFacts): RealSsh | und
   }
 }
 
-function writeLetters(run: string, real: RealSsh, facts: FileFacts): void {
+function writeLetters(run: string, real: RealSsh, identity: FileIdentity): void {
   // Where it cannot be written the next answer finds out again: that is all it costs.
-  replaceFile(lettersPath(run), formatLetters(real, facts));
+  replaceFile(lettersPath(run), formatLetters(real, identity));
 }
 
 function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {

@@ -1,11 +1,11 @@
-/** The lane of a call that no rule passed, and the times that go with it. It judges what was resolved, and looks at nothing itself. */
+/** The action of a call that no rule passed, and the times that go with it. It judges what was resolved, and looks at nothing itself. */
 
 import type { Settings } from "../config/config.ts";
 import { optionOf, type Resolved } from "../openssh/parse-g.ts";
-import { isEstablish, type Resolving } from "./rules.ts";
+import { isEstablish, type ResolvedCall } from "./rules.ts";
 
-/** The lane; `pass` for a word of -O that is none of ours. */
-export function laneOf(subject: Resolving): "attach" | "establish" | "control" | "pass" {
+/** The action; `pass` for a word of -O that is none of ours. */
+export function actionOf(subject: ResolvedCall): "attach" | "establish" | "control" | "pass" {
   const word = subject.parsed.effective.control;
   if (word !== undefined) {
     return ["check", "exit", "stop"].includes(word) ? "control" : "pass";
@@ -14,7 +14,7 @@ export function laneOf(subject: Resolving): "attach" | "establish" | "control" |
 }
 
 /** Seconds that a master without sessions is kept; 0 = for ever. A caller's ControlPersist wins; one that makes a master without it means for ever. */
-export function persistOf(resolved: Resolved, settings: Settings, lane: string): number {
+export function persistOf(resolved: Resolved, settings: Settings, action: string): number {
   const said = optionOf(resolved, "controlpersist") ?? "no";
   if (/^\d+$/.test(said)) {
     return Number(said);
@@ -22,7 +22,7 @@ export function persistOf(resolved: Resolved, settings: Settings, lane: string):
   if (said === "yes" || said === "true") {
     return 0;
   }
-  return lane === "establish" ? 0 : settings.persist;
+  return action === "establish" ? 0 : settings.persist;
 }
 
 /** Seconds that this caller waits for a lock or a slot. */
@@ -32,7 +32,7 @@ export function connectTimeoutOf(resolved: Resolved, settings: Settings): number
 }
 
 /** Why the configuration is to be asked at every call, if so: answers of the network are nothing that a ticket can depend on. */
-export function everyTimeOf(resolved: Resolved): string | undefined {
+export function neverCacheOf(resolved: Resolved): string | undefined {
   if (!["no", "false"].includes(optionOf(resolved, "canonicalizehostname") ?? "no")) {
     return "CanonicalizeHostname";
   }

@@ -6,9 +6,9 @@ import { hashName } from "../protocol/paths.ts";
 import type { KeyParts } from "./key.ts";
 
 /** The lines of a record that tell what its master was made with: hashes, since a record has 4096 bytes. */
-export interface Claims {
+export interface MasterAttributes {
   readonly lines: string;
-  readonly beyond: string;
+  readonly extras: string;
   readonly files: string;
 }
 
@@ -24,24 +24,24 @@ const DIGITS = 16;
 /** What a caller always says, by naming the destination. */
 const ALWAYS_SAID: readonly string[] = ["user", "hostname"];
 
-/** What a master made from these parts claims. */
-export function claimsOf(parts: KeyParts): Claims {
-  return { lines: hashAll(parts.lines), beyond: hashAll(parts.beyond), files: hashAll(parts.files) };
+/** What the record of a master made from these parts says of it. */
+export function attributesOf(parts: KeyParts): MasterAttributes {
+  return { lines: hashAll(parts.lines), extras: hashAll(parts.extras), files: hashAll(parts.files) };
 }
 
 /**
- * Compares a caller with the claims of a record. `defaults` are the lines of `ssh -G -F none <host>`.
+ * Compares a caller with the attributes in a record. `defaults` are the lines of `ssh -G -F none <host>`.
  */
-export function compareClaims(caller: KeyParts, claims: Partial<Claims>, defaults: readonly string[]): Comparison {
-  const lines = readHashes(claims.lines);
-  const beyond = readHashes(claims.beyond);
-  const files = readHashes(claims.files);
+export function compareWithMaster(caller: KeyParts, attributes: Partial<MasterAttributes>, defaults: readonly string[]): Comparison {
+  const lines = readHashes(attributes.lines);
+  const extras = readHashes(attributes.extras);
+  const files = readHashes(attributes.files);
   const unsaid = new Set(defaults);
   const said = caller.lines.filter((line) => !unsaid.has(line) || ALWAYS_SAID.includes(keywordOf(line)));
   if (!said.every((line) => lines.has(hashName(line)))) {
     return "other";
   }
-  if (!caller.beyond.every((line) => beyond.has(hashName(line)))) {
+  if (!caller.extras.every((line) => extras.has(hashName(line)))) {
     return "other";
   }
   // Identities that the caller did not name are the master's business.

@@ -6,12 +6,12 @@ import { readFileSync } from "node:fs";
 import type { Account } from "../openssh/account.ts";
 import { expandPath } from "../openssh/expand.ts";
 import { flagOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
-import type { Facts, FileFacts } from "../protocol/dependencies.ts";
+import type { DependencyRecorder, FileIdentity } from "../protocol/dependencies.ts";
 import { type Environment, hashVariable, readVariable } from "../protocol/environment.ts";
 import { networkOf } from "../sys/network.ts";
 import { connectionLines, fileLine, type KeyParts } from "./key.ts";
 
-export interface Surroundings {
+export interface Caller {
   readonly env: Environment;
   readonly account: Account;
   readonly directory: string | undefined;
@@ -20,49 +20,47 @@ export interface Surroundings {
   readonly scope: string | undefined;
 }
 
-export interface Gathered extends KeyParts {
-  /** An identity file whose path, or whose kind, cannot be told here. */
-  readonly unclear: string | undefined;
-}
-
 /** Values that name files or programs of this machine. */
 const WITH_PATHS = ["identityfile", "certificatefile", "userknownhostsfile", "globalknownhostsfile", "identityagent", "revokedhostkeys"];
 const WITH_COMMANDS = ["proxycommand", "knownhostscommand"];
 /** Values in which a variable may stand that ssh, or the shell that it starts, reads at the dial. */
 const WITH_VARIABLES = [...WITH_PATHS, ...WITH_COMMANDS, "securitykeyprovider", "pkcs11provider"];
 
-/** Everything that the connection key is made of. */
-export function gatherParts(resolved: Resolved, around: Surroundings, facts: Facts): Gathered {
+/** Everything that the connection key is made of; or an identity file whose path, or whose kind, cannot be told here. */
+export function gatherParts(resolved: Resolved, caller: Caller, recorder: DependencyRecorder): KeyParts | { readonly unclear: string } {
   const files: string[] = [];
-  const unclear = gatherIdentities(resolved, around, facts, files);
-  const beyond: string[] = [`scope ${around.scope ?? ""}`, `network ${networkOf() ?? ""}`];
-  const agent = agentOf(resolved, around.env);
-  if (agent !== undefined) {
-    beyond.push(`agent ${agent}`);
+  const unclear = gatherIdentities(resolved, caller, recorder, files);
+  if (unclear !== undefined) {
+    return { unclear };
   }
-  if (around.configFile !== undefined && around.configFile.toLowerCase() !== "none") {
-    beyond.push(`config ${absolute(around.configFile, around.directory)}`);
+  const extras: string[] = [`scope ${caller.scope ?? ""}`, `network ${networkOf() ?? ""}`];
+  const agent = agentOf(resolved, caller.env);
+  if (agent !== undefined) {
+    extras.push(`agent ${agent}`);
+  }
+  if (caller.configFile !== undefined && caller.configFile.toLowerCase() !== "none") {
+    extras.push(`config ${absolute(caller.configFile, caller.directory)}`);
   }
   if (flagOf(resolved, "gssapiauthentication") === true) {
-    facts.variable("KRB5CCNAME");
-    beyond.push(`krb5ccname ${readVariable(around.env, "KRB5CCNAME") ?? ""}`);
+    recorder.variable("KRB5CCNAME");
+    extras.push(`krb5ccname ${readVariable(caller.env, "KRB5CCNAME") ?? ""}`);
   }
   for (const name of namedVariables(resolved)) {
-    facts.variable(name);
-    beyond.push(`variable ${name} ${hashVariable(around.env, name)}`);
+    recorder.variable(name);
+    extras.push(`variable ${name} ${hashVariable(caller.env, name)}`);
   }
   if (namesRelativePath(resolved)) {
-    facts.directory();
-    beyond.push(`directory ${around.directory ?? ""}`);
+    recorder.directory();
+    extras.push(`directory ${caller.directory ?? ""}`);
   }
-  return { lines: connectionLines(resolved), beyond, files, unclear };
+  return { lines: connectionLines(resolved), extras, files };
 }
 
 /**
  * Whether the session is to have an agent: ForwardAgent, and one that is there (check_agent_present() of ssh.c). Whether it answers is not
  * asked, as OpenSSH's own mux client does not either.
  */
-export function forwardsAgent(resolved: Resolved, env: Environment, facts: Facts): boolean {
+export function forwardsAgent(resolved: Resolved, env: Environment, recorder: DependencyRecorder): boolean {
   const said = optionOf(resolved, "forwardagent") ?? "no";
   const flag = flagOf(resolved, "forwardagent");
   if (flag === false) {
@@ -70,7 +68,7 @@ export function forwardsAgent(resolved: Resolved, env: Environment, facts: Facts
   }
   const named = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(said)?.[1];
   const socket = flag === true ? agentOf(resolved, env) : named === undefined ? said : readVariable(env, named);
-  return socket !== undefined && facts.file(socket) !== undefined;
+  return socket !== undefined && recorder.file(socket) !== undefined;
 }
 
 /** The agent's socket; undefined when there is none (ssh.c main(): IdentityAgent before SSH_AUTH_SOCK). */
@@ -85,33 +83,33 @@ export function agentOf(resolved: Resolved, env: Environment): string | undefine
 }
 
 /** load_public_identity_files() of ssh.c: the key itself, its public half where it is alone, and the certificate beside it. */
-function gatherIdentities(resolved: Resolved, around: Surroundings, facts: Facts, files: string[]): string | undefined {
+function gatherIdentities(resolved: Resolved, caller: Caller, recorder: DependencyRecorder, files: string[]): string | undefined {
   const certificates = resolved.get("certificatefile") ?? [];
   for (const said of [...(resolved.get("identityfile") ?? []), ...certificates]) {
     if (said.toLowerCase() === "none") {
       continue;
     }
-    const path = expandPath(said, resolved, around.account, around.env, readHostName);
+    const path = expandPath(said, resolved, caller.account, caller.env, readHostName);
     if (path === undefined) {
       return said;
     }
-    const full = absolute(path, around.directory);
-    const found = note(path, full, facts, files);
+    const full = absolute(path, caller.directory);
+    const found = recordFile(path, full, recorder, files);
     if (found !== undefined && found.type !== "file" && full !== "/dev/null") {
       return said;
     }
     if (found === undefined) {
-      note(`${path}.pub`, `${full}.pub`, facts, files);
+      recordFile(`${path}.pub`, `${full}.pub`, recorder, files);
     }
     if (certificates.length === 0) {
-      note(`${path}-cert.pub`, `${full}-cert.pub`, facts, files);
+      recordFile(`${path}-cert.pub`, `${full}-cert.pub`, recorder, files);
     }
   }
   return undefined;
 }
 
-function note(path: string, full: string, facts: Facts, files: string[]): FileFacts | undefined {
-  const found = facts.file(path);
+function recordFile(path: string, full: string, recorder: DependencyRecorder, files: string[]): FileIdentity | undefined {
+  const found = recorder.file(path);
   if (found !== undefined) {
     files.push(fileLine(full, found));
   }

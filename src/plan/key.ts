@@ -4,15 +4,15 @@
  */
 
 import type { Resolved } from "../openssh/parse-g.ts";
-import type { FileFacts } from "../protocol/dependencies.ts";
-import { factsText } from "../protocol/dependencies.ts";
+import type { FileIdentity } from "../protocol/dependencies.ts";
+import { formatIdentity } from "../protocol/dependencies.ts";
 
 /** What goes into a key. */
 export interface KeyParts {
   /** `keyword value` of ssh -G, one a keyword (a list's values joined by a line feed). */
   readonly lines: readonly string[];
   /** What -G does not say: agent, -F, scope, ticket cache, variables, working directory: `name value`. */
-  readonly beyond: readonly string[];
+  readonly extras: readonly string[];
   /** `path dev ino size seconds nanoseconds` of identity and certificate files. */
   readonly files: readonly string[];
 }
@@ -50,17 +50,17 @@ export function connectionLines(resolved: Resolved): string[] {
 }
 
 /** A file of the key. */
-export function fileLine(path: string, facts: FileFacts): string {
-  return `${path} ${factsText(facts)}`;
+export function fileLine(path: string, identity: FileIdentity): string {
+  return `${path} ${formatIdentity(identity)}`;
 }
 
 /** The connection key, 32 hex digits. */
-export function connectionKey(parts: KeyParts): Promise<string> {
-  return digest(["connection", ...parts.lines, "beyond", ...parts.beyond, "files", ...parts.files].join("\0"));
+export function connectionKeyOf(parts: KeyParts): Promise<string> {
+  return digest(["connection", ...parts.lines, "beyond", ...parts.extras, "files", ...parts.files].join("\0"));
 }
 
 /** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
-export function pathKey(path: string): Promise<string> {
+export function poolKeyOf(path: string): Promise<string> {
   return digest(`path\0${path}`);
 }
 

@@ -1,32 +1,33 @@
 /**
- * Which key and which socket a caller gets: its own ControlPath, or the connection key's folder; and which masters it may meet there.
- * It looks at the socket and at the record that lies for it; it makes and removes nothing.
+ * Which pool and which socket a caller gets: its own ControlPath, or the connection key's folder; and which masters it may meet there.
+ * It looks at the socket and at the record that lies for it; it makes no socket and no record.
  */
+import { lstatSync, mkdirSync } from "node:fs";
 import { readRecord } from "../master/record.ts";
-import { type Facts, readFacts } from "../protocol/dependencies.ts";
-import { byteLength, keyDirectory, recordPath, SHARDS, socketPath, USABLE_SOCKET_BYTES } from "../protocol/paths.ts";
-import { compareClaims } from "./compare.ts";
-import { type KeyParts, pathKey } from "./key.ts";
+import { type DependencyRecorder, readIdentity } from "../protocol/dependencies.ts";
+import { byteLength, poolDirectory, recordPath, SHARDS, socketPath, USABLE_SOCKET_BYTES } from "../protocol/paths.ts";
+import { compareWithMaster } from "./compare.ts";
+import { type KeyParts, poolKeyOf } from "./key.ts";
 
-export interface Place {
-  readonly key: string;
-  readonly keydir: string;
+export interface Placement {
+  readonly poolKey: string;
+  readonly poolDir: string;
   /** Of shard 0. */
   readonly socket: string;
-  /** Characters of masters that will do; `-` is a master without a record. */
+  /** Connection keys of masters that will do; `-` is a master without a record. */
   readonly accept: readonly string[];
   readonly shards: number;
   /** The socket is the caller's own ControlPath, or stands for it. */
-  readonly own: boolean;
-  /** The master that is there was made by a caller who said more: this one may use it, but could not make it again. */
-  readonly guest: boolean;
+  readonly atCallerPath: boolean;
+  /** False: the master that is there was made by a caller who said more. This one may use it, but could not make it again. */
+  readonly canDial: boolean;
   readonly reason: "shared" | "control-path" | "foreign-master" | "rotated" | "other-connection" | "master-at-control-path";
 }
 
-export interface Wish {
+export interface PlacementInput {
   /** Where folders of keys lie. */
   readonly base: string;
-  readonly character: string;
+  readonly connectionKey: string;
   readonly parts: KeyParts;
   /** The caller's ControlPath, absolute; undefined for none. */
   readonly path: string | undefined;
@@ -40,69 +41,62 @@ export interface Wish {
 }
 
 /** Decides. Gives undefined when no usable socket path is left (a directory whose name is too long). */
-export async function findPlace(wish: Wish, facts: Facts): Promise<Place | undefined> {
-  const { path } = wish;
+export async function choosePlacement(input: PlacementInput, recorder: DependencyRecorder): Promise<Placement | undefined> {
+  const { path } = input;
   if (path === undefined) {
-    return ownPlace(wish, "shared");
+    return placeInPool(input, "shared");
   }
-  const found = wish.control || wish.makes ? readFacts(path) : facts.file(path);
+  const found = input.control || input.makes ? readIdentity(path) : recorder.file(path);
   const isThere = found !== undefined && found !== "unknown";
-  if (!wish.control && !wish.makes && !isThere) {
-    return ownPlace(wish, "shared");
+  if (!input.control && !input.makes && !isThere) {
+    return placeInPool(input, "shared");
   }
-  const key = await pathKey(path);
-  const inside = socketPath(wish.base, key, 0);
+  const poolKey = await poolKeyOf(path);
+  const poolDir = poolDirectory(input.base, poolKey);
+  const inside = socketPath(input.base, poolKey, 0);
   // A dial found out that no socket can be linked into place there (src/master/dial.ts).
-  const unlinkable = facts.file(`${keyDirectory(wish.base, key)}/unlinkable`) !== undefined;
+  const unlinkable = recorder.file(`${poolDir}/unlinkable`) !== undefined;
   const socket = unlinkable || byteLength(path) > USABLE_SOCKET_BYTES ? inside : path;
-  const place = (accept: readonly string[], reason: Place["reason"], guest = false): Place | undefined => {
+  const place = (accept: readonly string[], reason: Placement["reason"], canDial = true): Placement | undefined => {
     return fits(socket)
-      ? { key, keydir: keyDirectory(wish.base, key), socket, accept, shards: shardsOf(wish, key), own: true, guest, reason }
+      ? { poolKey, poolDir, socket, accept, shards: shardsOf(input, poolKey), atCallerPath: true, canDial, reason }
       : undefined;
   };
-  const usual = wish.makes ? "control-path" : "master-at-control-path";
-  if (wish.control) {
+  const usual = input.makes ? "control-path" : "master-at-control-path";
+  if (input.control) {
     return place([], usual);
   }
   const live = socket === path ? isThere : isSocket(socket);
-  const record = readRecord(recordPath(wish.base, key, 0));
-  if (!live || record?.character === wish.character) {
-    return place([wish.character], usual);
+  const record = readRecord(recordPath(input.base, poolKey, 0));
+  if (!live || record?.connectionKey === input.connectionKey) {
+    return place([input.connectionKey], usual);
   }
   if (record === undefined) {
-    return place([wish.character, "-"], "foreign-master");
+    return place([input.connectionKey, "-"], "foreign-master");
   }
-  switch (compareClaims(wish.parts, record.claims, wish.defaults())) {
+  switch (compareWithMaster(input.parts, record.attributes, input.defaults())) {
     case "compatible":
-      return place([wish.character, record.character], usual, true);
+      return place([input.connectionKey, record.connectionKey], usual, false);
     case "rotated":
-      // The front finds a character that it may not use, and asks: the master is retired and made anew.
-      return place([wish.character], "rotated");
+      // The front finds a connection key that it may not use, and asks: the master is retired and made anew.
+      return place([input.connectionKey], "rotated");
     case "other":
-      facts.file(path);
-      return ownPlace(wish, "other-connection");
+      recorder.file(path);
+      return placeInPool(input, "other-connection");
   }
 }
 
-function ownPlace(wish: Wish, reason: Place["reason"]): Place | undefined {
-  const key = wish.character;
-  const socket = socketPath(wish.base, key, 0);
-  const place = {
-    key,
-    keydir: keyDirectory(wish.base, key),
-    socket,
-    accept: [wish.character],
-    shards: shardsOf(wish, key),
-    own: false,
-    guest: false,
-    reason,
-  };
-  return fits(socket) ? place : undefined;
+function placeInPool(input: PlacementInput, reason: Placement["reason"]): Placement | undefined {
+  const poolKey = input.connectionKey;
+  const poolDir = poolDirectory(input.base, poolKey);
+  const socket = socketPath(input.base, poolKey, 0);
+  const shards = shardsOf(input, poolKey);
+  return fits(socket) ? { poolKey, poolDir, socket, accept: [poolKey], shards, atCallerPath: false, canDial: true, reason } : undefined;
 }
 
 /** Further shards lie in our own folder: where its name is too long, shard 0 at the caller's path is all there is. */
-function shardsOf(wish: Wish, key: string): number {
-  return fits(socketPath(wish.base, key, SHARDS - 1)) ? Math.max(1, Math.min(SHARDS, wish.shards)) : 1;
+function shardsOf(input: PlacementInput, poolKey: string): number {
+  return fits(socketPath(input.base, poolKey, SHARDS - 1)) ? Math.max(1, Math.min(SHARDS, input.shards)) : 1;
 }
 
 /** `${` cannot be quoted in a ControlPath, which ssh expands once more when it makes the master. */
@@ -111,6 +105,20 @@ function fits(socket: string): boolean {
 }
 
 function isSocket(path: string): boolean {
-  const found = readFacts(path);
+  const found = readIdentity(path);
   return found !== undefined && found !== "unknown" && found.type === "socket";
+}
+
+/** Where the pools lie: the configured `dir` when it is ours alone, else RUN. It never makes a call fail. */
+export function chooseBase(run: string, configured: string | undefined, uid: number): string {
+  if (configured === undefined || configured === run || !configured.startsWith("/")) {
+    return run;
+  }
+  try {
+    mkdirSync(configured, { recursive: true, mode: 0o700 });
+    const found = lstatSync(configured);
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0 ? configured : run;
+  } catch {
+    return run;
+  }
 }

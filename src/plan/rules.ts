@@ -4,18 +4,18 @@
  */
 import type { Parsed } from "../openssh/argv/parsed.ts";
 import { flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
-import type { Answer } from "../openssh/ssh-g.ts";
+import type { SshGOutput } from "../openssh/ssh-g.ts";
 
 /** The caller's words, read. */
-export interface Said {
+export interface CommandLine {
   readonly words: readonly string[];
   readonly parsed: Parsed;
   readonly enabled: boolean;
 }
 
 /** … and what the real ssh makes of them. */
-export interface Resolving extends Said {
-  readonly answer: Answer;
+export interface ResolvedCall extends CommandLine {
+  readonly output: SshGOutput;
   readonly resolved: Resolved;
   /** Whether the caller gave a command. */
   readonly command: boolean;
@@ -32,7 +32,7 @@ export interface Rule<Subject> {
 }
 
 /** Holds before anything is asked. */
-export const rulesOfWords: readonly Rule<Said>[] = [
+export const rulesOfWords: readonly Rule<CommandLine>[] = [
   rule("query", "ssh answers this itself and connects to nothing", ({ parsed }) => parsed.effective.asksItself !== undefined),
   rule("prints-configuration", "-G connects to nothing", ({ parsed }) => parsed.effective.printsConfiguration),
   rule("no-destination", "no host is named", ({ parsed }) => parsed.error === "no destination"),
@@ -47,9 +47,9 @@ export const rulesOfWords: readonly Rule<Said>[] = [
 ];
 
 /** Holds once `ssh -G` has answered. */
-export const rulesOfConfiguration: readonly Rule<Resolving>[] = [
-  rule("refused", "ssh refuses these options or this configuration", ({ answer }) => answer.code !== 0 || answer.strange),
-  rule("warnings", "ssh warns of the configuration at every call", ({ answer, parsed }) => {
+export const rulesOfConfiguration: readonly Rule<ResolvedCall>[] = [
+  rule("refused", "ssh refuses these options or this configuration", ({ output: answer }) => answer.code !== 0 || answer.strange),
+  rule("warnings", "ssh warns of the configuration at every call", ({ output: answer, parsed }) => {
     // To drain is worth more than the words that the real `-O exit` would say first: it cuts.
     return answer.warnings !== "" && !["exit", "stop"].includes(parsed.effective.control ?? "");
   }),
@@ -89,7 +89,7 @@ export function firstRule<Subject>(rules: readonly Rule<Subject>[], subject: Sub
 }
 
 /** `-f -N` as a master at a caller's path: the connection is made, nothing runs on it. */
-export function isEstablish(subject: Resolving): boolean {
+export function isEstablish(subject: ResolvedCall): boolean {
   const { resolved } = subject;
   const master = optionOf(resolved, "controlmaster");
   return (
@@ -107,11 +107,11 @@ export function hasControlBytes(text: string): boolean {
   return /[\u0000-\u001f\u007f]/.test(text);
 }
 
-function forks({ resolved }: Resolving): boolean {
+function forks({ resolved }: ResolvedCall): boolean {
   return flagOf(resolved, "forkafterauthentication") === true;
 }
 
-function hasStdio({ parsed }: Said): boolean {
+function hasStdio({ parsed }: CommandLine): boolean {
   return parsed.effective.stdioForward !== undefined;
 }
 
@@ -124,6 +124,6 @@ function rule<Subject>(name: string, why: string, holds: (subject: Subject) => b
 }
 
 /** A rule that concerns sessions only, not `-O`. */
-function session<Subject extends Said>(name: string, why: string, holds: (subject: Subject) => boolean): Rule<Subject> {
+function session<Subject extends CommandLine>(name: string, why: string, holds: (subject: Subject) => boolean): Rule<Subject> {
   return { name, why, holds: (subject) => subject.parsed.effective.control === undefined && holds(subject) };
 }

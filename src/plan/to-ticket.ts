@@ -2,49 +2,49 @@
 
 import { journalPathFor } from "../journal/journal.ts";
 import { recallLimit } from "../master/session-limit.ts";
-import { MOST_DEPENDENCIES, MOST_VARIABLES, type Ticket, type Way } from "../protocol/ticket.ts";
+import { MOST_DEPENDENCIES, MOST_VARIABLES, type Target, type Ticket } from "../protocol/ticket.ts";
 import type { Plan, SharedPlan } from "./plan.ts";
 
 /** The ticket for a question. */
 export function ticketOf(plan: Plan, question: string): Ticket {
   const path = journalPathFor(plan.run, plan.settings);
-  const way = plan.lane === "pass" ? undefined : wayOf(plan);
-  const tooMany = way !== undefined && (way.session.sendEnv.length > MOST_VARIABLES || way.session.setEnv.length > MOST_VARIABLES);
+  const target = plan.action === "pass" ? undefined : targetOf(plan);
+  const tooMany = target !== undefined && (target.session.sendEnv.length > MOST_VARIABLES || target.session.setEnv.length > MOST_VARIABLES);
   return {
     question,
-    once: plan.once !== undefined || plan.dependencies.length > MOST_DEPENDENCIES,
+    forThisCallOnly: plan.cache.rule === "never" || plan.dependencies.length > MOST_DEPENDENCIES,
     dependencies: plan.dependencies,
-    lane: tooMany ? "pass" : plan.lane,
+    action: tooMany ? "pass" : plan.action,
     reason: tooMany ? "too-many-variables" : plan.reason,
     journal: path === undefined ? undefined : { path, limit: plan.settings.journal_size, fragment: fragmentOf(plan) },
-    socketOption: plan.lane === "pass" ? plan.socketOption : undefined,
-    way: tooMany ? undefined : way,
+    socketOption: plan.action === "pass" ? plan.socketOption : undefined,
+    target: tooMany ? undefined : target,
   };
 }
 
-function wayOf(plan: SharedPlan): Way {
+function targetOf(plan: SharedPlan): Target {
   const idle = plan.settings.idle;
   const host = plan.option("hostname") ?? plan.host;
   return {
-    ...{ key: plan.key, keydir: plan.keydir, socket: plan.socket, accept: plan.accept, shards: plan.shards },
+    ...{ poolKey: plan.poolKey, poolDir: plan.poolDir, socket: plan.socket, accept: plan.accept, shards: plan.shards },
     // What the server refused before holds for masters that are still to be made.
-    limit: recallLimit(plan.keydir) ?? plan.settings.max_sessions,
-    // A guest could not make the master anew, so it never finds it too old: whoever made it will.
-    persist: plan.guest ? 0 : idle === undefined ? plan.persist : plan.persist === 0 ? idle : Math.min(idle, plan.persist),
-    maxAge: plan.guest ? 0 : plan.settings.max_age,
+    limit: recallLimit(plan.poolDir) ?? plan.settings.max_sessions,
+    // Who could not make the master anew never finds it too old: whoever made it will.
+    persist: !plan.canDial ? 0 : idle === undefined ? plan.persist : plan.persist === 0 ? idle : Math.min(idle, plan.persist),
+    maxAge: !plan.canDial ? 0 : plan.settings.max_age,
     connectTimeout: plan.connectTimeout,
     session: plan.session,
     // mux.c says it so of a shared connection, clientloop.c of one's own.
-    closing: `${plan.own ? "Shared connection" : "Connection"} to ${host} closed.`,
+    closing: `${plan.atCallerPath ? "Shared connection" : "Connection"} to ${host} closed.`,
     control: plan.control,
   };
 }
 
 /** What the front's line in the journal says besides its own fields (docs/interface.md). */
 function fragmentOf(plan: Plan): string {
-  const said: Record<string, string> = { lane: plan.lane, reason: plan.reason };
-  if (plan.lane !== "pass") {
-    said.key = plan.key;
+  const said: Record<string, string> = { lane: plan.action, reason: plan.reason };
+  if (plan.action !== "pass") {
+    said.key = plan.poolKey;
   }
   if (plan.destination !== undefined) {
     said.destination = plan.destination;

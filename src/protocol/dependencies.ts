@@ -6,7 +6,7 @@ import { statSync } from "node:fs";
 import { type Environment, hashVariable } from "./environment.ts";
 
 /** A file's identity, as stat(2) has it. */
-export interface FileFacts {
+export interface FileIdentity {
   readonly device: bigint;
   readonly inode: bigint;
   readonly size: bigint;
@@ -16,19 +16,19 @@ export interface FileFacts {
 }
 
 export type Dependency =
-  | { readonly kind: "file"; readonly path: string; readonly facts: FileFacts }
+  | { readonly kind: "file"; readonly path: string; readonly identity: FileIdentity }
   | { readonly kind: "nofile"; readonly path: string }
   | { readonly kind: "env"; readonly name: string; readonly hash: string }
   | { readonly kind: "cwd"; readonly device: bigint; readonly inode: bigint };
 
-export interface Facts {
+export interface DependencyRecorder {
   readonly list: Dependency[];
   /** Why no stored ticket may rest on this, if so. */
-  unsure: string | undefined;
+  notYet: string | undefined;
   /** A relative path was met. */
-  relative: boolean;
+  dependsOnCwd: boolean;
   /** Depends on a path, there or not; gives what is there. A relative one adds the working directory. */
-  file(path: string): FileFacts | undefined;
+  file(path: string): FileIdentity | undefined;
   variable(name: string): void;
   directory(): void;
 }
@@ -41,61 +41,61 @@ const YOUNG_IN_SECONDS = 2_000_000_000n;
 const FUTURE = 2_000_000_000n;
 
 /** Starts to collect; the moment counts: files that are younger make the judgement unsure. */
-export function collectFacts(env: Environment, directory: string | undefined): Facts {
+export function recordDependencies(env: Environment, directory: string | undefined): DependencyRecorder {
   const started = BigInt(Date.now()) * 1_000_000n;
-  const known = new Map<string, FileFacts | undefined>();
+  const known = new Map<string, FileIdentity | undefined>();
   const names = new Set<string>();
-  const facts: Facts = {
+  const recorder: DependencyRecorder = {
     list: [],
-    unsure: undefined,
-    relative: false,
+    notYet: undefined,
+    dependsOnCwd: false,
     file(path) {
       if (!path.startsWith("/")) {
-        facts.directory();
+        recorder.directory();
         path = `${directory ?? ""}/${path}`;
       }
       if (known.has(path)) {
         return known.get(path);
       }
-      const found = readFacts(path);
+      const found = readIdentity(path);
       if (found === "unknown") {
-        facts.unsure ??= `cannot look at ${path}`;
+        recorder.notYet ??= `cannot look at ${path}`;
       } else if (found === undefined) {
-        facts.list.push({ kind: "nofile", path });
+        recorder.list.push({ kind: "nofile", path });
       } else {
-        facts.list.push({ kind: "file", path, facts: found });
+        recorder.list.push({ kind: "file", path, identity: found });
         if (found.type !== "socket" && isYoung(found, started)) {
-          facts.unsure ??= `${path} changed just now`;
+          recorder.notYet ??= `${path} changed just now`;
         }
       }
-      const known_facts = found === "unknown" ? undefined : found;
-      known.set(path, known_facts);
-      return known_facts;
+      const identity = found === "unknown" ? undefined : found;
+      known.set(path, identity);
+      return identity;
     },
     variable(name) {
       if (!names.has(name)) {
         names.add(name);
-        facts.list.push({ kind: "env", name, hash: hashVariable(env, name) });
+        recorder.list.push({ kind: "env", name, hash: hashVariable(env, name) });
       }
     },
     directory() {
-      if (facts.relative) {
+      if (recorder.dependsOnCwd) {
         return;
       }
-      facts.relative = true;
-      const here = readFacts(".");
+      recorder.dependsOnCwd = true;
+      const here = readIdentity(".");
       if (here === undefined || here === "unknown" || directory === undefined) {
-        facts.unsure ??= "cannot look at the working directory";
+        recorder.notYet ??= "cannot look at the working directory";
       } else {
-        facts.list.push({ kind: "cwd", device: here.device, inode: here.inode });
+        recorder.list.push({ kind: "cwd", device: here.device, inode: here.inode });
       }
     },
   };
-  return facts;
+  return recorder;
 }
 
 /** Looks at a path, following links: undefined when nothing is there, "unknown" when it cannot be told. */
-export function readFacts(path: string): FileFacts | undefined | "unknown" {
+export function readIdentity(path: string): FileIdentity | undefined | "unknown" {
   try {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (found === undefined) {
@@ -118,12 +118,12 @@ export function readFacts(path: string): FileFacts | undefined | "unknown" {
 }
 
 /** A file's identity in words. */
-export function factsText(facts: FileFacts): string {
-  return `${facts.device} ${facts.inode} ${facts.size} ${facts.seconds} ${facts.nanoseconds}`;
+export function formatIdentity(identity: FileIdentity): string {
+  return `${identity.device} ${identity.inode} ${identity.size} ${identity.seconds} ${identity.nanoseconds}`;
 }
 
-function isYoung(facts: FileFacts, started: bigint): boolean {
-  const changed = facts.seconds * 1_000_000_000n + facts.nanoseconds;
-  const young = facts.nanoseconds === 0n ? YOUNG_IN_SECONDS : YOUNG;
+function isYoung(identity: FileIdentity, started: bigint): boolean {
+  const changed = identity.seconds * 1_000_000_000n + identity.nanoseconds;
+  const young = identity.nanoseconds === 0n ? YOUNG_IN_SECONDS : YOUNG;
   return changed >= started - young && changed <= started + FUTURE;
 }

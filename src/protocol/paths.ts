@@ -60,18 +60,18 @@ export function journalPath(run: string): string {
 }
 
 /** The folder with one folder a key. */
-export function keysDirectory(run: string): string {
+export function poolsDirectory(run: string): string {
   return `${run}/k`;
 }
 
 /** The folder of one connection key. */
-export function keyDirectory(run: string, key: string): string {
+export function poolDirectory(run: string, key: string): string {
   return `${run}/k/${key}`;
 }
 
 /** The control socket of a shard in a key's own folder. */
 export function socketPath(run: string, key: string, shard: number): string {
-  return `${keyDirectory(run, key)}/${shard}`;
+  return `${poolDirectory(run, key)}/${shard}`;
 }
 
 /** The record of a shard's master; with a pid, of a master that was retired. */
@@ -85,8 +85,8 @@ export function logPath(run: string, key: string, shard: number, n: number | str
 }
 
 /** What the last failed dial for this key, of that connection, wrote on stderr. */
-export function failedPath(run: string, key: string, character: string): string {
-  return `${keyDirectory(run, key)}/failed.${character}`;
+export function failedPath(run: string, key: string, connectionKey: string): string {
+  return `${poolDirectory(run, key)}/failed.${connectionKey}`;
 }
 
 /** Writes any string as one word: each byte outside `!`…`~`, and `%`, as %XX; the empty string as `%`. */

@@ -4,10 +4,10 @@
  */
 
 import { readOwnFile } from "../sys/own-file.ts";
-import { type Dependency, factsText, readFacts } from "./dependencies.ts";
+import { type Dependency, formatIdentity, readIdentity } from "./dependencies.ts";
 import { type Environment, hashVariable } from "./environment.ts";
 import { decodeWord, ticketPath } from "./paths.ts";
-import { type Lane, MOST_DEPENDENCIES, MOST_VARIABLES, type Session, TICKET_BYTES, type Ticket, type Way } from "./ticket.ts";
+import { type Action, MOST_DEPENDENCIES, MOST_VARIABLES, type Session, type Target, TICKET_BYTES, type Ticket } from "./ticket.ts";
 
 /** Reads RUN/t/<hash>; undefined when there is none that is ours alone and whole. */
 export function readTicket(run: string, hash: string): Ticket | undefined {
@@ -39,22 +39,22 @@ export function findStale(ticket: Ticket, env: Environment): Dependency | undefi
 function isStale(dependency: Dependency, env: Environment): boolean {
   switch (dependency.kind) {
     case "file": {
-      const found = readFacts(dependency.path);
-      return found === undefined || found === "unknown" || factsText(found) !== factsText(dependency.facts);
+      const found = readIdentity(dependency.path);
+      return found === undefined || found === "unknown" || formatIdentity(found) !== formatIdentity(dependency.identity);
     }
     case "nofile":
-      return readFacts(dependency.path) !== undefined;
+      return readIdentity(dependency.path) !== undefined;
     case "env":
       return hashVariable(env, dependency.name) !== dependency.hash;
     case "cwd": {
-      const found = readFacts(".");
+      const found = readIdentity(".");
       return found === undefined || found === "unknown" || found.device !== dependency.device || found.inode !== dependency.inode;
     }
   }
 }
 
 /** What the lines say, each kind of it by its name. */
-interface Said {
+interface TicketLines {
   readonly dependencies: Dependency[];
   readonly accept: string[];
   readonly sendEnv: string[];
@@ -77,26 +77,26 @@ const NUMBERS: Readonly<Record<string, number>> = {
 };
 
 function readLines(lines: readonly string[]): Ticket {
-  const said: Said = { dependencies: [], accept: [], sendEnv: [], setEnv: [], words: new Map(), numbers: new Map(), once: false };
+  const said: TicketLines = { dependencies: [], accept: [], sendEnv: [], setEnv: [], words: new Map(), numbers: new Map(), once: false };
   for (const line of lines) {
     readLine(line, said);
   }
-  const lane = readChoice(word(said, "lane"), ["pass", "attach", "establish", "control"]) as Lane;
+  const action = readChoice(word(said, "lane"), ["pass", "attach", "establish", "control"]) as Action;
   const journal = said.words.get("journal");
   const option = said.words.get("socket_option")?.[0];
   return {
     question: word(said, "question"),
-    once: said.once,
+    forThisCallOnly: said.once,
     dependencies: said.dependencies,
-    lane,
+    action,
     reason: decodeWord(word(said, "reason")),
     journal: journal && { path: decodeWord(journal[0] ?? ""), limit: readNumber(journal[1] ?? ""), fragment: decodeWord(journal[2] ?? "") },
     socketOption: option === undefined ? undefined : decodeWord(option),
-    way: lane === "pass" ? undefined : readWay(said),
+    target: action === "pass" ? undefined : readTarget(said),
   };
 }
 
-function readLine(line: string, said: Said): void {
+function readLine(line: string, said: TicketLines): void {
   if (line.startsWith("question ")) {
     said.words.set("question", [line.slice(9)]);
     return;
@@ -126,7 +126,7 @@ function readDependency(kind: string, fields: readonly string[]): Dependency {
     case "file": {
       const [device, inode, size, seconds, nanoseconds] = fields.slice(1).map(readBig) as [bigint, bigint, bigint, bigint, bigint];
       refuseIf(device < 0n || inode < 0n || size < 0n || nanoseconds < 0n || nanoseconds > 999_999_999n);
-      return { kind, path: decodeWord(first), facts: { device, inode, size, seconds, nanoseconds, type: "other" } };
+      return { kind, path: decodeWord(first), identity: { device, inode, size, seconds, nanoseconds, type: "other" } };
     }
     case "nofile":
       return { kind, path: decodeWord(first) };
@@ -138,7 +138,7 @@ function readDependency(kind: string, fields: readonly string[]): Dependency {
 }
 
 /** One or more `name number` in a line. */
-function readNumbers(fields: readonly string[], said: Said): void {
+function readNumbers(fields: readonly string[], said: TicketLines): void {
   refuseIf(fields.length % 2 !== 0);
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string;
@@ -149,13 +149,13 @@ function readNumbers(fields: readonly string[], said: Said): void {
   }
 }
 
-function readWay(said: Said): Way {
-  const key = word(said, "key");
-  refuseIf(!/^[0-9a-f]{32}$/.test(key));
+function readTarget(said: TicketLines): Target {
+  const poolKey = word(said, "key");
+  refuseIf(!/^[0-9a-f]{32}$/.test(poolKey));
   const control = said.words.get("control")?.[0];
   const number = (name: string) => said.numbers.get(name) ?? 0;
   return {
-    ...{ key, keydir: decodeWord(word(said, "keydir")), socket: decodeWord(word(said, "socket")), accept: said.accept },
+    ...{ poolKey, poolDir: decodeWord(word(said, "keydir")), socket: decodeWord(word(said, "socket")), accept: said.accept },
     ...{ shards: number("shards"), limit: number("limit"), persist: number("persist"), maxAge: number("max_age") },
     ...{ connectTimeout: number("connect_timeout"), closing: decodeWord(said.words.get("closing")?.[0] ?? "%") },
     session: readSession(said, number),
@@ -163,7 +163,7 @@ function readWay(said: Said): Way {
   };
 }
 
-function readSession(said: Said, number: (name: string) => number): Session {
+function readSession(said: TicketLines, number: (name: string) => number): Session {
   const stdio = said.words.get("stdio");
   const command = said.words.get("command")?.[0];
   return {
@@ -175,7 +175,7 @@ function readSession(said: Said, number: (name: string) => number): Session {
   };
 }
 
-function word(said: Said, name: string): string {
+function word(said: TicketLines, name: string): string {
   const found = said.words.get(name)?.[0];
   refuseIf(found === undefined);
   return found as string;

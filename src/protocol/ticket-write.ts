@@ -4,34 +4,36 @@
  */
 import { replaceFile } from "../sys/own-file.ts";
 import type { Dependency } from "./dependencies.ts";
-import { factsText } from "./dependencies.ts";
+import { formatIdentity } from "./dependencies.ts";
 import { encodeWord, ticketPath } from "./paths.ts";
-import { MOST_DEPENDENCIES, type Session, TICKET_BYTES, type Ticket, type Way } from "./ticket.ts";
+import { MOST_DEPENDENCIES, type Session, type Target, TICKET_BYTES, type Ticket } from "./ticket.ts";
 
 /** The text of a ticket. */
 export function formatTicket(ticket: Ticket): string {
   const lines = ["sshim-ticket 1", `question ${ticket.question}`];
-  if (ticket.once) {
+  if (ticket.forThisCallOnly) {
     lines.push("once");
   } else {
     lines.push(...ticket.dependencies.map(formatDependency));
   }
-  lines.push(`lane ${ticket.lane}`, `reason ${encodeWord(ticket.reason)}`);
+  lines.push(`lane ${ticket.action}`, `reason ${encodeWord(ticket.reason)}`);
   if (ticket.journal !== undefined) {
     lines.push(`journal ${encodeWord(ticket.journal.path)} ${ticket.journal.limit} ${encodeWord(ticket.journal.fragment)}`);
   }
   if (ticket.socketOption !== undefined) {
     lines.push(`socket_option ${encodeWord(ticket.socketOption)}`);
   }
-  if (ticket.way !== undefined) {
-    lines.push(...formatWay(ticket.way));
+  if (ticket.target !== undefined) {
+    lines.push(...formatTarget(ticket.target));
   }
   return [...lines, "end", ""].join("\n");
 }
 
 /** Whether the front would take this ticket from a file: not for one call only, and not too long. */
 export function isStorable(ticket: Ticket, text: string): boolean {
-  return !ticket.once && ticket.dependencies.length <= MOST_DEPENDENCIES && new TextEncoder().encode(text).length <= TICKET_BYTES;
+  return (
+    !ticket.forThisCallOnly && ticket.dependencies.length <= MOST_DEPENDENCIES && new TextEncoder().encode(text).length <= TICKET_BYTES
+  );
 }
 
 /** Writes RUN/t/<hash>. Gives whether it is there now; never throws. */
@@ -42,7 +44,7 @@ export function storeTicket(run: string, hash: string, text: string): boolean {
 function formatDependency(dependency: Dependency): string {
   switch (dependency.kind) {
     case "file":
-      return `file ${encodeWord(dependency.path)} ${factsText(dependency.facts)}`;
+      return `file ${encodeWord(dependency.path)} ${formatIdentity(dependency.identity)}`;
     case "nofile":
       return `nofile ${encodeWord(dependency.path)}`;
     case "env":
@@ -52,20 +54,20 @@ function formatDependency(dependency: Dependency): string {
   }
 }
 
-function formatWay(way: Way): string[] {
+function formatTarget(target: Target): string[] {
   return [
-    `connect_timeout ${way.connectTimeout}`,
-    `key ${way.key}`,
-    `socket ${encodeWord(way.socket)}`,
-    `keydir ${encodeWord(way.keydir)}`,
-    ...way.accept.map((character) => `accept ${character}`),
-    `shards ${way.shards}`,
-    `limit ${way.limit}`,
-    `persist ${way.persist}`,
-    `max_age ${way.maxAge}`,
-    ...formatSession(way.session),
-    `closing ${encodeWord(way.closing)}`,
-    ...(way.control === undefined ? [] : [`control ${way.control}`]),
+    `connect_timeout ${target.connectTimeout}`,
+    `key ${target.poolKey}`,
+    `socket ${encodeWord(target.socket)}`,
+    `keydir ${encodeWord(target.poolDir)}`,
+    ...target.accept.map((connectionKey) => `accept ${connectionKey}`),
+    `shards ${target.shards}`,
+    `limit ${target.limit}`,
+    `persist ${target.persist}`,
+    `max_age ${target.maxAge}`,
+    ...formatSession(target.session),
+    `closing ${encodeWord(target.closing)}`,
+    ...(target.control === undefined ? [] : [`control ${target.control}`]),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface Session {
   readonly setEnv: readonly string[];
 }
 
-export type Lane = "pass" | "attach" | "establish" | "control";
+export type Action = "pass" | "attach" | "establish" | "control";
 
 /** The line of the journal that the front writes: where, how big it may grow, and what it says besides the front's own fields. */
 export interface JournalLine {
@@ -30,9 +30,9 @@ export interface JournalLine {
 }
 
 /** Where a session goes; all that a `pass` has none of. */
-export interface Way {
-  readonly key: string;
-  readonly keydir: string;
+export interface Target {
+  readonly poolKey: string;
+  readonly poolDir: string;
   readonly socket: string;
   readonly accept: readonly string[];
   readonly shards: number;
@@ -46,16 +46,19 @@ export interface Way {
   readonly control: "check" | "other" | undefined;
 }
 
+/** Whether a judgement may be kept for the next calls: never (`Match exec` …), or not just now (a file that it rests on is too young). */
+export type Cache = { readonly rule: "keep" } | { readonly rule: "never" | "notYet"; readonly reason: string };
+
 export interface Ticket {
   readonly question: string;
-  readonly once: boolean;
+  readonly forThisCallOnly: boolean;
   readonly dependencies: readonly Dependency[];
-  readonly lane: Lane;
+  readonly action: Action;
   readonly reason: string;
   readonly journal: JournalLine | undefined;
-  /** For lane pass: `-S path` goes before argv[1]. */
+  /** For action pass: `-S path` goes before argv[1]. */
   readonly socketOption: string | undefined;
-  readonly way: Way | undefined;
+  readonly target: Target | undefined;
 }
 
 /** The front takes no larger ticket, and no more of these lines. */

@@ -9,7 +9,7 @@ import { commands, findCommand } from "../../src/cli/commands.ts";
 import { formatHelp, formatOverview } from "../../src/cli/help/help.ts";
 import { VERSION } from "../../src/cli/help/version.ts";
 import { settingRows } from "../../src/config/settings.ts";
-import type { Failure } from "../../src/fault.ts";
+import type { UserError } from "../../src/fault.ts";
 import { repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
 import { generated } from "./generate.ts";
 import { definitions } from "./support/schema.ts";
@@ -164,7 +164,7 @@ describe("arguments", () => {
   it("keep what follows -- to the letter", async () => {
     const read = await readArguments(findCommand("explain"), ["--json", "--", "-p", "9", "--", "h", "--help", "-o", "a=b", ""]);
     expect(read).toMatchObject({ options: { json: true }, ssh: ["-p", "9", "--", "h", "--help", "-o", "a=b", ""] });
-    await expect(readArguments(findCommand("log"), ["--json=maybe"])).rejects.toMatchObject({ kind: "usage" } satisfies Partial<Failure>);
+    await expect(readArguments(findCommand("log"), ["--json=maybe"])).rejects.toMatchObject({ kind: "usage" } satisfies Partial<UserError>);
   });
 
   it("without a command, --help and help show the overview and end with 0", async () => {

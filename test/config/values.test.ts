@@ -50,8 +50,8 @@ describe("a runtime directory that others may enter", () => {
     const started = readFileSync(`/proc/${child.pid}/stat`, "latin1").split(") ")[1]?.split(" ")[19] ?? "";
     const path = join(run, "k", "a".repeat(32), `0.m.${child.pid}`);
     writeRecord(path, {
-      ...{ character: "a".repeat(32), pid: child.pid as number, created: 1, limit: 10, listener: 0, persist: 600, socket: "300" },
-      ...{ destination: "x@y:22", log: undefined, claims: { started } },
+      ...{ connectionKey: "a".repeat(32), pid: child.pid as number, created: 1, limit: 10, listener: 0, persist: 600, socket: "300" },
+      ...{ destination: "x@y:22", log: undefined, attributes: { started } },
     });
     writeJournal(run, [session(Date.now())]);
     chmodSync(run, 0o755);

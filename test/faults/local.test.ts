@@ -146,7 +146,7 @@ describe("a clock that jumped back", () => {
     const future = Math.floor(Date.now() / 1000) + 86_400;
     writeRecord(found.path, { ...found.record, created: future });
     utimesSync(found.path, future, future);
-    const failed = join(found.path, `../failed.${found.record.character}`);
+    const failed = join(found.path, `../failed.${found.record.connectionKey}`);
     writeFileSync(failed, "an old failure\n");
     utimesSync(failed, future, future);
     expect(seen(await runShim([...sshd.options, sshd.host, "echo new"], options))).toEqual({ stdout: "new\n", stderr: "", exitCode: 0 });

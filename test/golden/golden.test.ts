@@ -41,7 +41,7 @@ describe("tickets and records", () => {
   it("the control plane takes the same records", () => {
     const read = (quality: string, name: string) => readRecord(join(goldenFolder, "records", quality, name));
     const good = readdirSync(join(goldenFolder, "records/good")).filter((name) => name !== "empty.m");
-    expect(good.map((name) => [name, read("good", name)?.pid, read("good", name)?.character])).toEqual(
+    expect(good.map((name) => [name, read("good", name)?.pid, read("good", name)?.connectionKey])).toEqual(
       good.map((name) => [name, 4242, "00112233445566778899aabbccddeeff"]),
     );
     expect(read("good", "empty.m")).toBeUndefined();

@@ -48,8 +48,8 @@ describe("the second dial of a ticket", () => {
     expect(words(second)).toEqual(words(first));
     expect(sshd.authentications() - logins).toBe(2);
     const [after] = recordsOf(run).filter(({ record }) => record.pid !== before?.record.pid);
-    expect({ ...after?.record.claims, started: "" }).toEqual({ ...before?.record.claims, started: "" });
-    expect(after?.record).toMatchObject({ character: before?.record.character, destination: before?.record.destination });
+    expect({ ...after?.record.attributes, started: "" }).toEqual({ ...before?.record.attributes, started: "" });
+    expect(after?.record).toMatchObject({ connectionKey: before?.record.connectionKey, destination: before?.record.destination });
   });
 
   it("on a caller's own ControlPath too, as long as nobody is there", async () => {
@@ -105,7 +105,7 @@ describe("is judged anew", () => {
 
   for (const [what, spoil] of [
     ["is cut off", (text: string) => text.slice(0, text.length / 2)],
-    ["is of another format", (text: string) => text.replace('"format":1', '"format":0')],
+    ["is of another format", (text: string) => text.replace('"format":2', '"format":0')],
     ["belongs to another ticket", (text: string) => text.replace(/"ticket":"[^"]*"/, '"ticket":"0000000000000000"')],
     ["is empty", () => ""],
     ["is something else", () => "null"],

@@ -16,7 +16,7 @@ import {
   temporary,
   visible,
 } from "../support/index.ts";
-import { countOpenedIn, type Found, journalOf, recordsOf } from "../support/left.ts";
+import { countOpenedIn, type FoundRecord, journalOf, recordsOf } from "../support/left.ts";
 
 const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
 
@@ -189,7 +189,7 @@ test("an idle master is retired before OpenSSH's own expiry could race with a cl
   const options = { ...fresh(sshd), env: { SSHIM_PERSIST: "1s" } };
   const command = () => runShim([...sshd.options, sshd.host, "echo x"], options);
   await command();
-  const first = recordsOf(options.run)[0] as Found;
+  const first = recordsOf(options.run)[0] as FoundRecord;
   await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, 10_000, "its idleness");
   expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);

@@ -15,7 +15,7 @@ import { temporary } from "../support/index.ts";
 
 const golden = join(import.meta.dirname, "../golden/records");
 const record: MasterRecord = {
-  character: "00112233445566778899aabbccddeeff",
+  connectionKey: "00112233445566778899aabbccddeeff",
   pid: 4242,
   created: 1763776800,
   limit: 10,
@@ -24,12 +24,12 @@ const record: MasterRecord = {
   socket: "/tmp/a path/with 100% ünïcode",
   destination: "root@1.2.3.4:22",
   log: "/tmp/x.log",
-  claims: { host: "1.2.3.4", why: "" },
+  attributes: { host: "1.2.3.4", why: "" },
 };
 
 describe("golden records", () => {
   test.each(readdirSync(join(golden, "good")).filter((name) => name !== "empty.m"))("%s is taken", (name) => {
-    expect(readRecord(join(golden, "good", name))).toMatchObject({ character: "00112233445566778899aabbccddeeff", pid: 4242 });
+    expect(readRecord(join(golden, "good", name))).toMatchObject({ connectionKey: "00112233445566778899aabbccddeeff", pid: 4242 });
   });
   test.each([...readdirSync(join(golden, "bad")).map((name) => `bad/${name}`), "good/empty.m", "none.m"])("%s is none", (name) => {
     expect(readRecord(join(golden, name))).toBeUndefined();
@@ -51,7 +51,7 @@ describe("writing", () => {
   });
   test("follows no symlink and refuses what would reach the slots", () => {
     const path = join(temporary(), "0.m");
-    expect(() => writeRecord(path, { ...record, claims: { lines: "x".repeat(4096) } })).toThrow(/longer than 4096/);
+    expect(() => writeRecord(path, { ...record, attributes: { lines: "x".repeat(4096) } })).toThrow(/longer than 4096/);
   });
   test("retires by a new name with the same inode", () => {
     const path = join(temporary(), "0.m");

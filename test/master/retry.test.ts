@@ -1,6 +1,6 @@
 /** The one table of retries, pair by pair: written out here once more by hand, from docs/protocol.md and the promise of "at most once". */
 import { describe, expect, test } from "vitest";
-import { type Decision, decide, decideDial, failures, MOST_ATTEMPTS, MOST_DIALS, type Stage, stages } from "../../src/master/retry.ts";
+import { breakKinds, type Decision, decide, decideDial, MOST_ATTEMPTS, MOST_DIALS, type Stage, stages } from "../../src/master/retry.ts";
 
 const NEVER_SENT: Record<string, Decision> = {
   none: "dial",
@@ -24,14 +24,14 @@ const expected: Record<Stage, Record<string, Decision>> = {
   connect: { ...NEVER_SENT, nonsense: "pass" },
   hello: NEVER_SENT,
   alive: NEVER_SENT,
-  session: { ...Object.fromEntries(failures.map((failure) => [failure, "lost"])), failure: "overflow", denied: "pass" } as Record<
+  session: { ...Object.fromEntries(breakKinds.map((failure) => [failure, "lost"])), failure: "overflow", denied: "pass" } as Record<
     string,
     Decision
   >,
-  opened: Object.fromEntries(failures.map((failure) => [failure, "lost"])) as Record<string, Decision>,
+  opened: Object.fromEntries(breakKinds.map((failure) => [failure, "lost"])) as Record<string, Decision>,
 };
 
-const pairs = stages.flatMap((stage) => failures.map((failure) => ({ stage, failure })));
+const pairs = stages.flatMap((stage) => breakKinds.map((failure) => ({ stage, failure })));
 
 describe("what happens after a failure", () => {
   test.each(pairs)("at $stage by $failure", ({ stage, failure }) => {

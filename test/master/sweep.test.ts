@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lookAtProcess } from "../../src/master/process.ts";
 import { writeRecord } from "../../src/master/record.ts";
-import { sweep, usualLimits } from "../../src/master/sweep.ts";
-import { isSweepDue } from "../../src/master/sweep-due.ts";
+import { isSweepDue, sweep, usualLimits } from "../../src/master/sweep.ts";
 import { runShim, startSshd, temporary } from "../support/index.ts";
 
 const old = Date.now() / 1000 - 30 * 86_400;
@@ -32,7 +31,7 @@ function makeRun(): { run: string; key: (n: number) => string } {
 
 const record = (pid: number, log: string) => ({
   ...{
-    character: "00112233445566778899aabbccddeeff",
+    connectionKey: "00112233445566778899aabbccddeeff",
     pid,
     created: 1,
     limit: 10,
@@ -42,7 +41,7 @@ const record = (pid: number, log: string) => ({
     destination: "x@y:22",
     log,
   },
-  claims: { started: `${lookAtProcess(pid)?.started ?? ""}` },
+  attributes: { started: `${lookAtProcess(pid)?.started ?? ""}` },
 });
 
 test("ten thousand hosts that were used once leave nothing after a month, and at most two thousand tickets at any time", () => {

@@ -114,7 +114,7 @@ function openRecord(world: World, me: Caller, who: number, mutation: Mutation): 
 function readRecord(world: World, me: Caller, who: number, mutation: Mutation): World[] {
   me.read = world.inodes[me.inode] as number;
   const master = world.masters[me.read];
-  if (master !== undefined && master.character !== me.accepts) return fail(world, me, who, mutation, "record/character");
+  if (master !== undefined && master.connectionKey !== me.accepts) return fail(world, me, who, mutation, "record/character");
   if (master?.old) return fail(world, me, who, mutation, "record/expired");
   return go(world, me, "connect");
 }
@@ -163,7 +163,7 @@ function send(world: World, me: Caller): World[] {
     return go(world, me, "open-record");
   }
   const master = world.masters[me.target];
-  if (master !== undefined && master.character !== me.accepts && !me.guest) world.wrong = "a session on a master of another character";
+  if (master !== undefined && master.connectionKey !== me.accepts && !me.guest) world.wrong = "a session on a master of another character";
   // What led here is of no more account.
   Object.assign(me, { inode: NONE, attempts: 0, accepts: 1, guest: false });
   return go(world, me, "asked");

@@ -42,7 +42,7 @@ export function controlStep(world: World, who: number, shared: boolean, mutation
       leaveRecord(world, mutation);
       return go(world, me, "dial-launch");
     case "dial-launch":
-      me.dialled = world.masters.push({ life: "dialling", dialler: who, character: world.identity, old: false, crashed: false }) - 1;
+      me.dialled = world.masters.push({ life: "dialling", dialler: who, connectionKey: world.identity, old: false, crashed: false }) - 1;
       return go(world, me, "dial-wait");
     case "dial-accept":
       return accept(world, me, who, shared);
@@ -62,7 +62,7 @@ export function controlStep(world: World, who: number, shared: boolean, mutation
       quarantine(world, mutation);
       return go(world, me, "dial-look");
     case "heal-judge":
-      return judge(world, me, who, shared);
+      return planAnew(world, me, who, shared);
     case "heal-leave":
       leaveRecord(world, mutation);
       return handOver(world, me, who, shared);
@@ -179,10 +179,10 @@ function retire(world: World, me: Caller, retired: Caller["place"], none: Caller
 }
 
 /** judgeAnew. */
-function judge(world: World, me: Caller, who: number, shared: boolean): World[] {
+function planAnew(world: World, me: Caller, who: number, shared: boolean): World[] {
   const master = contentOf(world);
   if (master === NONE) return shared ? handOver(world, me, who, shared) : go(world, me, "dial-look");
-  if (world.masters[master]?.character !== world.identity) return go(world, me, "heal-retire");
+  if (world.masters[master]?.connectionKey !== world.identity) return go(world, me, "heal-retire");
   const answers = world.path !== NONE && lifeOf(world, world.path) === "live";
   return answers && world.path !== master ? go(world, me, "heal-leave") : handOver(world, me, who, shared);
 }

@@ -46,7 +46,7 @@ export function explore(scenario: Scenario, mutation: Mutation = "none", most = 
         if (!isFault(world, one)) isEnd = false;
       }
       if (isEnd) {
-        const wrong = judgeEnd(world);
+        const wrong = checkEnd(world);
         if (wrong !== undefined) return broken(wrong, number, world);
         ends.push(number);
       }
@@ -69,7 +69,7 @@ function isFault(world: World, next: World): boolean {
 }
 
 /** What has to hold when nothing moves any more. */
-function judgeEnd(world: World): string | undefined {
+function checkEnd(world: World): string | undefined {
   for (const { place, target } of world.callers) {
     const waitsForStopped = world.masters[target]?.life === "wedged";
     if (place !== "ended" && !waitsForStopped) return `a caller never ends: ${place}`;
@@ -103,7 +103,7 @@ function retrace(scenario: Scenario, mutation: Mutation, cameFrom: readonly numb
   const way = [last];
   // The worlds themselves were not kept: they are made once more, along the way.
   let world = makeWorld(scenario);
-  const lines = [tell(world)];
+  const lines = [describe(world)];
   const keys = keysOf(scenario, mutation, new Set(numbers));
   for (const number of numbers.slice(1)) {
     const wanted = keys.get(number);
@@ -111,9 +111,9 @@ function retrace(scenario: Scenario, mutation: Mutation, cameFrom: readonly numb
     const found = after.find((one) => keyOf(one) === wanted);
     if (found === undefined) break;
     world = found;
-    lines.push(tell(world));
+    lines.push(describe(world));
   }
-  return [...lines, ...way.map(tell)];
+  return [...lines, ...way.map(describe)];
 }
 
 /** The keys of some states, by their numbers: the exploration once more, up to the last of them. */
@@ -137,10 +137,10 @@ function keysOf(scenario: Scenario, mutation: Mutation, wanted: ReadonlySet<numb
   return keys;
 }
 
-function tell(world: World): string {
+function describe(world: World): string {
   const callers = world.callers.map(
     ({ place, standing, starts }) => `${place}${standing === 2 ? "+lock" : ""}${starts ? `*${starts}` : ""}`,
   );
-  const masters = world.masters.map(({ life, old, character }, number) => `${number}:${life}${old ? "/old" : ""}/${character}`);
+  const masters = world.masters.map(({ life, old, connectionKey }, number) => `${number}:${life}${old ? "/old" : ""}/${connectionKey}`);
   return `${callers.join(" ")} | path ${world.path} record ${world.record === NONE ? "-" : world.inodes[world.record]} lock ${world.keyLock} | ${masters.join(" ")}`;
 }

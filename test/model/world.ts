@@ -51,7 +51,7 @@ export interface Caller {
 export interface Master {
   life: Life;
   dialler: number;
-  character: number;
+  connectionKey: number;
   old: boolean;
   /** it died of a fault of the scenario, not of anything of ours */
   crashed: boolean;
@@ -110,7 +110,7 @@ export function makeWorld(scenario: Scenario): World {
   return {
     ...{ keyLock: NONE, ticketLock: NONE, ticket: warm ? 1 : NONE, ticketGuest: false, identity: 1, folder: warm },
     ...{ path: warm ? 0 : NONE, record: warm ? 0 : NONE, inodes: warm ? [0] : [], failures: 0 },
-    masters: warm ? [{ life: "live", dialler: NONE, character: 1, old: false, crashed: false }] : [],
+    masters: warm ? [{ life: "live", dialler: NONE, connectionKey: 1, old: false, crashed: false }] : [],
     callers: [...Array.from({ length: scenario.callers }, () => makeCaller("ticket")), ...(scenario.exit ? [makeCaller("exit-look")] : [])],
     exit: scenario.exit,
     left: { kill: 0, stop: 0, age: 0, rotate: 0, fail: 0, ...scenario.faults },
@@ -208,8 +208,8 @@ export function keyOf(world: World): string {
     ],
     ...world.inodes,
   ];
-  for (const { life, dialler, character, old, crashed } of world.masters)
-    numbers.push(lives.indexOf(life) * 4 + Number(old) * 2 + Number(crashed), dialler, character);
+  for (const { life, dialler, connectionKey, old, crashed } of world.masters)
+    numbers.push(lives.indexOf(life) * 4 + Number(old) * 2 + Number(crashed), dialler, connectionKey);
   for (const caller of world.callers) {
     numbers.push(PLACES.get(caller.place) as number, caller.standing, caller.inode, caller.read, caller.target, caller.attempts);
     numbers.push(caller.accepts * 2 + Number(caller.guest), caller.seen, caller.dialled, caller.starts * 8 + caller.dials);

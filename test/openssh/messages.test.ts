@@ -1,6 +1,6 @@
 /** ssh's own words, as 9.2 and 10.x write them: what they prove about a dial, and what a dead master's log tells. */
 import { describe, expect, test } from "vitest";
-import { judgeDial, lastWords } from "../../src/openssh/messages.ts";
+import { classifyDialFailure, lastWords } from "../../src/openssh/messages.ts";
 
 describe("a dial failed", () => {
   test.each([
@@ -14,7 +14,7 @@ describe("a dial failed", () => {
     "Connection timed out during banner exchange\r\nConnection to 127.0.0.1 port 22 timed out\r\n",
     "banner exchange: Connection to UNKNOWN port -1: Broken pipe\r\n",
     "ssh: Could not resolve hostname h: Temporary failure in name resolution\r\n",
-  ])("and may be repeated: %j", (words) => expect(judgeDial(words)).toBe("transient"));
+  ])("and may be repeated: %j", (words) => expect(classifyDialFailure(words)).toBe("transient"));
 
   test.each([
     "root@h: Permission denied (publickey).\r\n",
@@ -26,16 +26,16 @@ describe("a dial failed", () => {
     "/home/x/.ssh/config: line 1: Bad configuration option: foo\r\n/home/x/.ssh/config: terminating, 1 bad configuration options\r\n",
     // The jump host let nobody in: what the outer ssh says about it does not make it harmless.
     "root@jump: Permission denied (publickey).\r\nkex_exchange_identification: Connection closed by remote host\r\n",
-  ])("and is never repeated: %j", (words) => expect(judgeDial(words)).toBe("final"));
+  ])("and is never repeated: %j", (words) => expect(classifyDialFailure(words)).toBe("final"));
 
   test.each(["", "Connection closed by 127.0.0.1 port 22\r\n", "Connection reset by 127.0.0.1 port 22\r\n", "something new\r\n"])(
     "and nothing is proven: %j",
-    (words) => expect(judgeDial(words)).toBe("unknown"),
+    (words) => expect(classifyDialFailure(words)).toBe("unknown"),
   );
 
   test("because somebody else serves the path, or it cannot be linked", () => {
-    expect(judgeDial("ControlSocket /x/y already exists, disabling multiplexing\r\n")).toBe("taken");
-    expect(judgeDial("muxserver_listen: link mux listener /x/y.aB3 => /x/y: Operation not permitted\r\n")).toBe("unlinkable");
+    expect(classifyDialFailure("ControlSocket /x/y already exists, disabling multiplexing\r\n")).toBe("taken");
+    expect(classifyDialFailure("muxserver_listen: link mux listener /x/y.aB3 => /x/y: Operation not permitted\r\n")).toBe("unlinkable");
   });
 });
 

@@ -4,15 +4,15 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from "node:f
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ConfigFindings, readConfiguration } from "../../src/openssh/ssh-config.ts";
-import { collectFacts, type Facts } from "../../src/protocol/dependencies.ts";
+import { type DependencyRecorder, recordDependencies } from "../../src/protocol/dependencies.ts";
 import { writeOld } from "../plan/support.ts";
 import { realProgram, systemPath, temporary } from "../support/index.ts";
 
 const account = { uid: process.getuid?.() ?? 0, name: "nobody-at-all", home: "/nowhere" };
 
 /** What we find behind -F. */
-function read(given: string, env: Record<string, string> = {}): ConfigFindings & { facts: Facts } {
-  const facts = collectFacts(env, process.cwd());
+function read(given: string, env: Record<string, string> = {}): ConfigFindings & { facts: DependencyRecorder } {
+  const facts = recordDependencies(env, process.cwd());
   return { ...readConfiguration({ given, system: "/etc/ssh/ssh_config", account, env }, facts), facts };
 }
 
@@ -25,7 +25,8 @@ function reads(given: string, env: Record<string, string> = {}): string[] {
   return [...stderr.matchAll(/Reading configuration data (.*)\r?$/gm)].map(([, path]) => (path ?? "").trim());
 }
 
-const named = (facts: Facts, kind: string) => facts.list.flatMap((each) => (each.kind === kind && "path" in each ? [each.path] : []));
+const named = (facts: DependencyRecorder, kind: string) =>
+  facts.list.flatMap((each) => (each.kind === kind && "path" in each ? [each.path] : []));
 
 describe("the files", () => {
   it("are those that ssh reads: includes, includes of includes, globs, in blocks that do not hold, once each", () => {
@@ -61,7 +62,7 @@ describe("the files", () => {
     expect(ours.files).toContain(join(root, "leaf"));
     expect(named(ours.facts, "nofile")).toEqual(expect.arrayContaining([join(root, "missing"), join(root, "missing.d")]));
     expect(named(ours.facts, "file")).toEqual(expect.arrayContaining([join(root, "d"), join(root, "d/e1/f")]));
-    expect(ours.facts.unsure).toBeUndefined();
+    expect(ours.facts.notYet).toBeUndefined();
   });
 
   it("of a relative include lie in $HOME/.ssh, of ~ in $HOME, as ssh's own glob has it", () => {
@@ -82,7 +83,7 @@ describe("the files", () => {
   });
 
   it("are none with -F none, and the user's before the system's without -F", () => {
-    const facts = collectFacts({}, "/");
+    const facts = recordDependencies({}, "/");
     expect(readConfiguration({ given: "none", system: "/etc/ssh/ssh_config", account, env: {} }, facts).files).toEqual([]);
     expect(facts.list).toEqual([]);
     const home = temporary();
@@ -124,10 +125,10 @@ describe("what is found in them", () => {
       "match localnetwork 10.0.0.0/8\n",
       "Include %d/x\n",
     ]) {
-      expect(find(text).everyTime, text).toBeDefined();
+      expect(find(text).neverCache, text).toBeDefined();
     }
     for (const text of ["Match host exec.example\n", "#Match exec true\n", "Match all\n", "Host exec\n"])
-      expect(find(text).everyTime, text).toBeUndefined();
+      expect(find(text).neverCache, text).toBeUndefined();
   });
 
   it("looks at the command, or says none for a path", () => {

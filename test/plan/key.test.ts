@@ -3,14 +3,14 @@ import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporary } from "../support/index.ts";
-import { type Judging, judgeShared, makeKey, writeOld } from "./support.ts";
+import { makeKey, type PlanOptions, sharedPlanOf, writeOld } from "./support.ts";
 
 const host = "h.example";
-const keyOf = async (words: readonly string[], judging?: Judging) => (await judgeShared(words, judging)).character;
+const keyOf = async (words: readonly string[], judging?: PlanOptions) => (await sharedPlanOf(words, judging)).connectionKey;
 
 describe("callers that share a connection", () => {
   const base = ["-p", "2222", "u@h.example"];
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["other spellings of the destination", ["-l", "u", "-oPort=2222", host]],
     ["a tty", ["-tt", ...base]],
     ["stdin from nowhere, no escape character, quiet", ["-n", "-e", "none", "-q", ...base]],
@@ -47,7 +47,7 @@ describe("callers that share a connection", () => {
 });
 
 describe("callers that never share one", () => {
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["another user", ["-l", "other", host]],
     ["another port", ["-p", "23", host]],
     ["another host", ["h2.example"]],
@@ -94,11 +94,11 @@ describe("callers that never share one", () => {
     const words = ["-o", "ProxyCommand=./proxy %h", host];
     try {
       process.chdir(temporary());
-      const first = await judgeShared(words);
+      const first = await sharedPlanOf(words);
       process.chdir(temporary());
-      const second = await judgeShared(words);
-      expect(first.relative && second.relative).toBe(true);
-      expect(first.character).not.toBe(second.character);
+      const second = await sharedPlanOf(words);
+      expect(first.dependsOnCwd && second.dependsOnCwd).toBe(true);
+      expect(first.connectionKey).not.toBe(second.connectionKey);
     } finally {
       process.chdir(here);
     }
@@ -139,7 +139,7 @@ describe("identity files", () => {
     writeOld(key, "a key\n");
     const present = await keyOf(words);
     expect(present).not.toBe(absent);
-    const named = await judgeShared(["-o", "IdentityFile=${KEYS}/%n-%p-%r", "-p", "2222", "-l", "u", host], { env: { KEYS: directory } });
+    const named = await sharedPlanOf(["-o", "IdentityFile=${KEYS}/%n-%p-%r", "-p", "2222", "-l", "u", host], { env: { KEYS: directory } });
     expect(named.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: key }));
   });
 
@@ -153,7 +153,7 @@ describe("identity files", () => {
   it("too young to rest on: the judgement is good, but is not kept", async () => {
     const key = join(temporary(), "id");
     writeFileSync(key, "written just now\n");
-    expect((await judgeShared(["-i", key, host])).unsure).toBe(`${key} changed just now`);
-    expect((await judgeShared(["-i", makeKey(), host])).unsure).toBeUndefined();
+    expect((await sharedPlanOf(["-i", key, host])).cache).toEqual({ rule: "notYet", reason: `${key} changed just now` });
+    expect((await sharedPlanOf(["-i", makeKey(), host])).cache).toEqual({ rule: "keep" });
   });
 });

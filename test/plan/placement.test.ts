@@ -8,7 +8,7 @@ import type { SharedPlan } from "../../src/plan/plan.ts";
 import { ticketOf } from "../../src/plan/to-ticket.ts";
 import { recordPath } from "../../src/protocol/paths.ts";
 import { temporary } from "../support/index.ts";
-import { type Judging, judge, judgeShared, makeKey, writeOld } from "./support.ts";
+import { makeKey, type PlanOptions, planOf, sharedPlanOf, writeOld } from "./support.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -24,11 +24,11 @@ async function listen(path: string): Promise<void> {
 
 /** A master made for this plan, as far as others can see: its socket and its record. */
 async function haveMaster(plan: SharedPlan): Promise<void> {
-  mkdirSync(plan.keydir, { recursive: true, mode: 0o700 });
+  mkdirSync(plan.poolDir, { recursive: true, mode: 0o700 });
   await listen(plan.socket);
-  const { character, socket, destination, persist, claims } = plan;
+  const { connectionKey, socket, destination, persist, attributes } = plan;
   const shape = { pid: process.pid, created: 1, limit: 10, listener: process.pid, log: undefined };
-  writeRecord(recordPath(plan.run, plan.key, 0), { ...shape, character, socket, destination, persist, claims });
+  writeRecord(recordPath(plan.run, plan.poolKey, 0), { ...shape, connectionKey, socket, destination, persist, attributes });
 }
 
 describe("Coolify on its mux path", () => {
@@ -51,24 +51,24 @@ describe("Coolify on its mux path", () => {
 
   it("makes its master in the background, for as long as it says", async () => {
     const cp = path();
-    const plan = await judgeShared(establish(cp), { command: false });
-    expect(plan).toMatchObject({ lane: "establish", socket: cp, own: true, persist: 3600, accept: [plan.character] });
-    expect((await judgeShared(["-fNM", "-S", cp, "h"], { command: false })).persist).toBe(0);
+    const plan = await sharedPlanOf(establish(cp), { command: false });
+    expect(plan).toMatchObject({ action: "establish", socket: cp, atCallerPath: true, persist: 3600, accept: [plan.connectionKey] });
+    expect((await sharedPlanOf(["-fNM", "-S", cp, "h"], { command: false })).persist).toBe(0);
   });
 
   it("runs commands and health checks on one connection, though a check names neither key nor port", async () => {
     const cp = path();
-    const made = await judgeShared(establish(cp), { command: false });
+    const made = await sharedPlanOf(establish(cp), { command: false });
     await haveMaster(made);
-    const script = await judgeShared(command(cp));
-    const check = await judgeShared(health(cp));
-    expect(script).toMatchObject({ lane: "attach", key: made.key, socket: cp, accept: [made.character] });
-    expect(check).toMatchObject({ lane: "attach", key: made.key, socket: cp, reason: "control-path" });
-    expect(check.accept).toEqual([check.character, made.character]);
-    expect(check.character).not.toBe(made.character);
-    expect([script.guest, check.guest]).toEqual([false, true]);
+    const script = await sharedPlanOf(command(cp));
+    const check = await sharedPlanOf(health(cp));
+    expect(script).toMatchObject({ action: "attach", poolKey: made.poolKey, socket: cp, accept: [made.connectionKey] });
+    expect(check).toMatchObject({ action: "attach", poolKey: made.poolKey, socket: cp, reason: "control-path" });
+    expect(check.accept).toEqual([check.connectionKey, made.connectionKey]);
+    expect(check.connectionKey).not.toBe(made.connectionKey);
+    expect([script.canDial, check.canDial]).toEqual([true, false]);
     // Too old for a caller that can make it anew, never for one that could not.
-    expect([ticketOf(script, "").way, ticketOf(check, "").way]).toMatchObject([
+    expect([ticketOf(script, "").target, ticketOf(check, "").target]).toMatchObject([
       { persist: 3600, maxAge: 1800 },
       { persist: 0, maxAge: 0 },
     ]);
@@ -76,25 +76,25 @@ describe("Coolify on its mux path", () => {
 
   it("controls it by the path alone, whatever host it names", async () => {
     const cp = path();
-    const made = await judgeShared(establish(cp), { command: false });
+    const made = await sharedPlanOf(establish(cp), { command: false });
     await haveMaster(made);
     for (const [word, host] of [
       ["check", "root@1.2.3.4"],
       ["exit", "root@1.2.3.4"],
       ["stop", "localhost"],
     ] as const) {
-      const plan = await judgeShared(["-O", word, "-o", `ControlPath=${cp}`, host], { command: false });
-      expect(plan).toMatchObject({ lane: "control", key: made.key, socket: cp, control: word === "check" ? "check" : "other" });
+      const plan = await sharedPlanOf(["-O", word, "-o", `ControlPath=${cp}`, host], { command: false });
+      expect(plan).toMatchObject({ action: "control", poolKey: made.poolKey, socket: cp, control: word === "check" ? "check" : "other" });
     }
   });
 
   it("gets a new master for a new key file, and keeps off the old one until then", async () => {
     const cp = path();
-    await haveMaster(await judgeShared(command(cp)));
+    await haveMaster(await sharedPlanOf(command(cp)));
     writeOld(key, "rotated\n");
-    const rotated = await judgeShared(command(cp));
-    expect(rotated).toMatchObject({ socket: cp, reason: "rotated", accept: [rotated.character] });
-    expect((await judgeShared(health(cp))).reason).toBe("control-path");
+    const rotated = await sharedPlanOf(command(cp));
+    expect(rotated).toMatchObject({ socket: cp, reason: "rotated", accept: [rotated.connectionKey] });
+    expect((await sharedPlanOf(health(cp))).reason).toBe("control-path");
   });
 });
 
@@ -103,12 +103,12 @@ describe("Deployer", () => {
     const cp = join(temporary(), "deploy@h.example:22");
     const words = ["-A", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${cp}`, "deploy@h.example"];
     const judging = { env: { SSH_AUTH_SOCK: writeOld(join(temporary(), "agent"), "stands for a socket") } };
-    const first = await judgeShared(words, judging);
-    expect(first).toMatchObject({ lane: "attach", socket: cp, persist: 60, session: { agent: true } });
+    const first = await sharedPlanOf(words, judging);
+    expect(first).toMatchObject({ action: "attach", socket: cp, persist: 60, session: { agent: true } });
     await haveMaster(first);
-    expect((await judgeShared(words, judging)).accept).toEqual([first.character]);
-    const shell = await judgeShared(["-t", "-A", "deploy@h.example"], judging);
-    expect(shell).toMatchObject({ own: false, session: { tty: "yes" } });
+    expect((await sharedPlanOf(words, judging)).accept).toEqual([first.connectionKey]);
+    const shell = await sharedPlanOf(["-t", "-A", "deploy@h.example"], judging);
+    expect(shell).toMatchObject({ atCallerPath: false, session: { tty: "yes" } });
   });
 });
 
@@ -116,7 +116,7 @@ describe("two callers on one path", () => {
   const user = "u@h.example";
   const other = makeKey("other");
   const configured = (name: string, text: string) => writeOld(join(temporary(), name), text);
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["another host", ["u@h2.example"]],
     ["another user", ["v@h.example"]],
     ["another port", ["-p", "23", user]],
@@ -132,10 +132,15 @@ describe("two callers on one path", () => {
     it(`${name}: never the connection that is there`, async () => {
       const cp = join(temporary(), "c");
       const share = ["-o", "ControlMaster=auto", "-S", cp];
-      const mine = await judgeShared([...share, "-i", makeKey(), user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
+      const mine = await sharedPlanOf([...share, "-i", makeKey(), user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
       await haveMaster(mine);
-      const plan = await judgeShared([...share, ...words], judging);
-      expect(plan).toMatchObject({ own: false, reason: "other-connection", key: plan.character, accept: [plan.character] });
+      const plan = await sharedPlanOf([...share, ...words], judging);
+      expect(plan).toMatchObject({
+        atCallerPath: false,
+        reason: "other-connection",
+        poolKey: plan.connectionKey,
+        accept: [plan.connectionKey],
+      });
       expect(plan.socket).not.toBe(cp);
       expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
     });
@@ -144,10 +149,10 @@ describe("two callers on one path", () => {
   it("one that says no more than the host is welcome, without an agent too", async () => {
     const cp = join(temporary(), "c");
     const share = ["-o", "ControlMaster=auto", "-S", cp];
-    const mine = await judgeShared([...share, "-i", makeKey(), "-p", "2222", user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
+    const mine = await sharedPlanOf([...share, "-i", makeKey(), "-p", "2222", user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
     await haveMaster(mine);
-    expect((await judgeShared([...share, user])).accept).toContain(mine.character);
-    expect((await judgeShared([...share, user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } })).accept).toContain(mine.character);
+    expect((await sharedPlanOf([...share, user])).accept).toContain(mine.connectionKey);
+    expect((await sharedPlanOf([...share, user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } })).accept).toContain(mine.connectionKey);
   });
 });
 
@@ -155,45 +160,45 @@ describe("a path by itself", () => {
   it("with a master that nobody wrote down is used as OpenSSH would", async () => {
     const cp = join(temporary(), "c");
     await listen(cp);
-    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", cp, "h"]);
-    expect(plan).toMatchObject({ reason: "foreign-master", socket: cp, accept: [plan.character, "-"] });
+    const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", cp, "h"]);
+    expect(plan).toMatchObject({ reason: "foreign-master", socket: cp, accept: [plan.connectionKey, "-"] });
   });
 
   it("without ControlMaster counts only while a master is there, and is judged anew when that changes", async () => {
     const cp = join(temporary(), "c");
-    const without = await judgeShared(["-S", cp, "h"]);
-    expect(without).toMatchObject({ own: false, reason: "shared", key: without.character });
+    const without = await sharedPlanOf(["-S", cp, "h"]);
+    expect(without).toMatchObject({ atCallerPath: false, reason: "shared", poolKey: without.connectionKey });
     expect(without.dependencies).toContainEqual({ kind: "nofile", path: cp });
     await listen(cp);
-    const with_ = await judgeShared(["-S", cp, "h"]);
-    expect(with_).toMatchObject({ own: true, reason: "foreign-master", socket: cp });
+    const with_ = await sharedPlanOf(["-S", cp, "h"]);
+    expect(with_).toMatchObject({ atCallerPath: true, reason: "foreign-master", socket: cp });
     expect(with_.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
-    expect(with_.unsure).toBeUndefined();
+    expect(with_.cache).toEqual({ rule: "keep" });
   });
 
   it("of more than 90 bytes is served in our own folder", async () => {
     const cp = `/tmp/${"x".repeat(120)}`;
-    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", cp, "h"]);
-    expect(plan).toMatchObject({ own: true, socket: `${plan.run}/k/${plan.key}/0` });
-    expect((await judgeShared(["-O", "check", "-S", cp, "h"], { command: false })).socket).toBe(plan.socket);
-    expect(await judge(["-O", "forward", "-L", "1:a:1", "-S", cp, "h"], { command: false })).toMatchObject({
-      lane: "pass",
+    const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", cp, "h"]);
+    expect(plan).toMatchObject({ atCallerPath: true, socket: `${plan.run}/k/${plan.poolKey}/0` });
+    expect((await sharedPlanOf(["-O", "check", "-S", cp, "h"], { command: false })).socket).toBe(plan.socket);
+    expect(await planOf(["-O", "forward", "-L", "1:a:1", "-S", cp, "h"], { command: false })).toMatchObject({
+      action: "pass",
       socketOption: plan.socket,
     });
     const near = `/tmp/${"x".repeat(85)}`;
-    expect((await judgeShared(["-o", "ControlMaster=auto", "-S", near, "h"])).socket).toBe(near);
+    expect((await sharedPlanOf(["-o", "ControlMaster=auto", "-S", near, "h"])).socket).toBe(near);
   });
 
   it("is absolute for us, and the directory counts, where the caller names it by a relative one", async () => {
-    const plan = await judgeShared(["-o", "ControlMaster=auto", "-S", "c", "h"]);
-    expect(plan).toMatchObject({ socket: join(process.cwd(), "c"), relative: true });
+    const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", "c", "h"]);
+    expect(plan).toMatchObject({ socket: join(process.cwd(), "c"), dependsOnCwd: true });
     expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "cwd" }));
   });
 
   it("with ${ in its name, which ssh would expand once more, is left to the real ssh", async () => {
     const directory = join(temporary(), "${A}");
-    expect(await judge(["-o", "ControlMaster=auto", "-S", "${B}/c", "h"], { env: { B: directory } })).toMatchObject({
-      lane: "pass",
+    expect(await planOf(["-o", "ControlMaster=auto", "-S", "${B}/c", "h"], { env: { B: directory } })).toMatchObject({
+      action: "pass",
       reason: "long-path",
     });
   });

@@ -3,13 +3,13 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporary } from "../support/index.ts";
-import { type Judging, judge, makeKey, writeOld } from "./support.ts";
+import { makeKey, type PlanOptions, planOf, writeOld } from "./support.ts";
 
 const host = "h.example";
 const configured = (text: string) => ["-F", writeOld(join(temporary(), "config"), text)];
 
 describe("what the words alone decide", () => {
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["query", ["-V"]],
     ["query", ["-Q", "cipher"]],
     ["prints-configuration", ["-G", host]],
@@ -34,13 +34,13 @@ describe("what the words alone decide", () => {
   ];
   for (const [reason, words, judging] of rows) {
     it(`${reason}: ssh ${words.map((word) => JSON.stringify(word)).join(" ")}`, async () => {
-      expect(await judge(words, judging)).toMatchObject({ lane: "pass", reason, resolved: undefined });
+      expect(await planOf(words, judging)).toMatchObject({ action: "pass", reason, resolved: undefined });
     });
   }
 });
 
 describe("what ssh -G decides", () => {
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["refused", ["-o", "Ciphers=nonsense", host]],
     ["refused", ["-F", "/nowhere/config", host]],
     ["warnings", ["-o", "ForwardAgent=/nowhere/agent", host]],
@@ -68,7 +68,7 @@ describe("what ssh -G decides", () => {
   ];
   for (const [reason, words, judging] of rows) {
     it(`${reason}: ssh ${words.join(" ")}`, async () => {
-      expect(await judge(words, judging)).toMatchObject({ lane: "pass", reason });
+      expect(await planOf(words, judging)).toMatchObject({ action: "pass", reason });
     });
   }
 
@@ -84,28 +84,28 @@ describe("what ssh -G decides", () => {
       ["SessionType none", "no-session"],
       ["ControlMaster yes", "master-in-foreground"],
     ]) {
-      expect(await judge([...configured(`Host *\n ${line}\n`), host])).toMatchObject({ lane: "pass", reason });
+      expect(await planOf([...configured(`Host *\n ${line}\n`), host])).toMatchObject({ action: "pass", reason });
     }
   });
 
   it("a configuration that is a pipe is left to the real ssh, unread", async () => {
     const pipe = join(temporary(), "pipe");
     execFileSync("mkfifo", [pipe]);
-    expect(await judge(["-F", pipe, host])).toMatchObject({ lane: "pass", reason: "not-a-file" });
-    expect(await judge([...configured(`Include ${pipe}\n`), host])).toMatchObject({ lane: "pass", reason: "not-a-file" });
+    expect(await planOf(["-F", pipe, host])).toMatchObject({ action: "pass", reason: "not-a-file" });
+    expect(await planOf([...configured(`Include ${pipe}\n`), host])).toMatchObject({ action: "pass", reason: "not-a-file" });
   });
 
   it("ControlPath none is seen in a configuration, though ssh -G does not print it", async () => {
     const config = configured(`Match host off.example\n ControlPath none\nHost on.example\n Port 22\n`);
-    expect(await judge([...config, "off.example"])).toMatchObject({ lane: "pass", reason: "no-control-path" });
-    expect(await judge([...config, "on.example"])).toMatchObject({ lane: "attach", reason: "shared" });
-    expect(await judge([...config, "-l", "x", "--", "off.example"])).toMatchObject({ reason: "no-control-path" });
+    expect(await planOf([...config, "off.example"])).toMatchObject({ action: "pass", reason: "no-control-path" });
+    expect(await planOf([...config, "on.example"])).toMatchObject({ action: "attach", reason: "shared" });
+    expect(await planOf([...config, "-l", "x", "--", "off.example"])).toMatchObject({ reason: "no-control-path" });
   });
 
   it("a word of -O that only ssh speaks is passed with the socket of our own master", async () => {
-    const { key } = (await judge(["-O", "stop", host], { command: false })) as { key: string };
-    const plan = await judge(["-O", "cancel", "-L", "1:a:1", host], { command: false });
-    expect(plan).toMatchObject({ lane: "pass", reason: "control-word", socketOption: `${plan.run}/k/${key}/0` });
+    const { poolKey } = (await planOf(["-O", "stop", host], { command: false })) as { poolKey: string };
+    const plan = await planOf(["-O", "cancel", "-L", "1:a:1", host], { command: false });
+    expect(plan).toMatchObject({ action: "pass", reason: "control-word", socketOption: `${plan.run}/k/${poolKey}/0` });
   });
 
   it("a configured host is switched off as typed and as resolved", async () => {
@@ -113,13 +113,13 @@ describe("what ssh -G decides", () => {
     execFileSync("mkdir", ["-p", `${home}/.config/sshim`]);
     writeOld(`${home}/.config/sshim/config.toml`, '[[host]]\nhost = "real.example"\nenabled = false\n');
     const config = configured("Host alias\n HostName real.example\n");
-    expect(await judge([...config, "alias"], { env: { HOME: home } })).toMatchObject({ lane: "pass", reason: "off" });
-    expect(await judge([...config, "other"], { env: { HOME: home } })).toMatchObject({ lane: "attach" });
+    expect(await planOf([...config, "alias"], { env: { HOME: home } })).toMatchObject({ action: "pass", reason: "off" });
+    expect(await planOf([...config, "other"], { env: { HOME: home } })).toMatchObject({ action: "attach" });
   });
 });
 
 describe("what is shared", () => {
-  const rows: Array<[string, string[], Judging?]> = [
+  const rows: Array<[string, string[], PlanOptions?]> = [
     ["attach", [host]],
     ["attach", [host], { command: false }],
     ["attach", ["-A", host]],
@@ -138,15 +138,15 @@ describe("what is shared", () => {
     ["control", ["-O", "exit", "-S", "/tmp/c", host], { command: false }],
     ["control", ["-O", "stop", "-L", "1:a:1", "-v", host], { command: false }],
   ];
-  for (const [lane, words, judging] of rows) {
-    it(`${lane}: ssh ${words.join(" ")}`, async () => {
-      expect(await judge(words, judging)).toMatchObject({ lane });
+  for (const [action, words, judging] of rows) {
+    it(`${action}: ssh ${words.join(" ")}`, async () => {
+      expect(await planOf(words, judging)).toMatchObject({ action });
     });
   }
 
   it("a key file that is a symbolic link is one like any other", async () => {
     const link = join(temporary(), "link");
     execFileSync("ln", ["-s", makeKey(), link]);
-    expect(await judge(["-i", link, host])).toMatchObject({ lane: "attach" });
+    expect(await planOf(["-i", link, host])).toMatchObject({ action: "attach" });
   });
 });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporary } from "../support/index.ts";
-import { judgeShared, writeOld } from "./support.ts";
+import { sharedPlanOf, writeOld } from "./support.ts";
 
 const host = "h.example";
 const NONE = 0xffffffff;
@@ -33,47 +33,47 @@ describe("the session", () => {
   ];
   for (const [words, expected] of rows) {
     it(`ssh ${words.join(" ")} ${host}`, async () => {
-      expect((await judgeShared([...words, host])).session).toMatchObject(expected);
+      expect((await sharedPlanOf([...words, host])).session).toMatchObject(expected);
     });
   }
 
   it("has the command of the configuration only where the caller gave none", async () => {
     const config = writeOld(join(temporary(), "config"), "Host *\n RemoteCommand uptime %h\n");
-    expect((await judgeShared(["-F", config, host], { command: false })).session.command).toBe(`uptime ${host}`);
+    expect((await sharedPlanOf(["-F", config, host], { command: false })).session.command).toBe(`uptime ${host}`);
     // With both, ssh refuses; so does the judgement, and the real ssh says so.
-    await expect(judgeShared(["-F", config, host])).rejects.toThrow("refused");
+    await expect(sharedPlanOf(["-F", config, host])).rejects.toThrow("refused");
   });
 
   it("has an agent where one is handed on and is there, and is judged anew when it comes", async () => {
     const socket = writeOld(join(temporary(), "agent"), "stands for a socket");
-    const agent = async (words: string[], env: Record<string, string>) => (await judgeShared([...words, host], { env })).session.agent;
+    const agent = async (words: string[], env: Record<string, string>) => (await sharedPlanOf([...words, host], { env })).session.agent;
     expect(await agent(["-A"], { SSH_AUTH_SOCK: socket })).toBe(true);
     expect(await agent(["-A", "-a"], { SSH_AUTH_SOCK: socket })).toBe(false);
     expect(await agent([], { SSH_AUTH_SOCK: socket })).toBe(false);
     expect(await agent(["-A", "-o", "IdentityAgent=none"], { SSH_AUTH_SOCK: socket })).toBe(false);
     expect(await agent(["-o", `ForwardAgent=${socket}`], {})).toBe(true);
-    const gone = await judgeShared(["-A", host], { env: { SSH_AUTH_SOCK: `${socket}.gone` } });
+    const gone = await sharedPlanOf(["-A", host], { env: { SSH_AUTH_SOCK: `${socket}.gone` } });
     expect(gone.session.agent).toBe(false);
     expect(gone.dependencies).toContainEqual({ kind: "nofile", path: `${socket}.gone` });
   });
 
   it("is a bare stream for -W", async () => {
-    const { session } = await judgeShared(["-W", "[::1]:2222", host], { command: false });
+    const { session } = await sharedPlanOf(["-W", "[::1]:2222", host], { command: false });
     expect(session).toMatchObject({ stdio: { host: "::1", port: 2222 }, tty: "no", command: undefined });
   });
 });
 
 describe("the times", () => {
   it("are the caller's own before the configured ones", async () => {
-    expect(await judgeShared([host])).toMatchObject({ persist: 600, connectTimeout: 30 });
-    expect(await judgeShared([host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({ persist: 5 });
-    expect(await judgeShared(["-o", "ControlPersist=60", "-o", "ConnectTimeout=7", host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({
+    expect(await sharedPlanOf([host])).toMatchObject({ persist: 600, connectTimeout: 30 });
+    expect(await sharedPlanOf([host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({ persist: 5 });
+    expect(await sharedPlanOf(["-o", "ControlPersist=60", "-o", "ConnectTimeout=7", host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({
       persist: 60,
       connectTimeout: 7,
     });
-    expect(await judgeShared(["-o", "ControlPersist=2m", host])).toMatchObject({ persist: 120 });
-    expect(await judgeShared(["-o", "ControlPersist=yes", host])).toMatchObject({ persist: 0 });
-    expect(await judgeShared(["-o", "ControlPersist=0", host])).toMatchObject({ persist: 0 });
-    expect(await judgeShared(["-o", "ControlPersist=no", host])).toMatchObject({ persist: 600 });
+    expect(await sharedPlanOf(["-o", "ControlPersist=2m", host])).toMatchObject({ persist: 120 });
+    expect(await sharedPlanOf(["-o", "ControlPersist=yes", host])).toMatchObject({ persist: 0 });
+    expect(await sharedPlanOf(["-o", "ControlPersist=0", host])).toMatchObject({ persist: 0 });
+    expect(await sharedPlanOf(["-o", "ControlPersist=no", host])).toMatchObject({ persist: 600 });
   });
 });

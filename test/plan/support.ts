@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Call, makePlan, type Plan, type SharedPlan } from "../../src/plan/plan.ts";
 import { homeDirectory, realProgram, runDirectory, shimProgram, systemPath, temporary } from "../support/index.ts";
 
-export interface Judging {
+export interface PlanOptions {
   env?: Record<string, string | undefined>;
   /** whether the caller gave a command (default: yes) */
   command?: boolean;
@@ -12,7 +12,7 @@ export interface Judging {
 }
 
 /** What makePlan says of these words. Without -F among them, no configuration is read. */
-export function judge(words: readonly string[], { env = {}, command = true, run = runDirectory() }: Judging = {}): Promise<Plan> {
+export function planOf(words: readonly string[], { env = {}, command = true, run = runDirectory() }: PlanOptions = {}): Promise<Plan> {
   const call: Call = {
     front: shimProgram,
     argv0: "ssh",
@@ -25,9 +25,9 @@ export function judge(words: readonly string[], { env = {}, command = true, run 
 }
 
 /** The same, for calls that are to be shared. */
-export async function judgeShared(words: readonly string[], judging?: Judging): Promise<SharedPlan> {
-  const plan = await judge(words, judging);
-  if (plan.lane === "pass") throw new Error(`passed: ${plan.reason} (${plan.why})`);
+export async function sharedPlanOf(words: readonly string[], judging?: PlanOptions): Promise<SharedPlan> {
+  const plan = await planOf(words, judging);
+  if (plan.action === "pass") throw new Error(`passed: ${plan.reason} (${plan.why})`);
   return plan;
 }
 

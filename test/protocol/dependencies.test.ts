@@ -4,7 +4,7 @@ import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { collectFacts, factsText, readFacts } from "../../src/protocol/dependencies.ts";
+import { formatIdentity, readIdentity, recordDependencies } from "../../src/protocol/dependencies.ts";
 import { readVariable } from "../../src/protocol/environment.ts";
 import { hashBytes, hashName } from "../../src/protocol/paths.ts";
 import { writeOld } from "../plan/support.ts";
@@ -15,37 +15,37 @@ const hex = (text: string, encoding: BufferEncoding = "utf8") => Buffer.from(tex
 describe("a file", () => {
   it("is named once, with device, inode, size and time to the nanosecond", () => {
     const path = writeOld(join(temporary(), "f"), "12345");
-    const facts = collectFacts({}, "/");
+    const facts = recordDependencies({}, "/");
     expect(facts.file(path)).toBe(facts.file(path));
     const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
     const [first] = facts.list;
     expect(facts.list).toHaveLength(1);
-    expect(first?.kind === "file" && factsText(first.facts)).toBe(
+    expect(first?.kind === "file" && formatIdentity(first.identity)).toBe(
       `${dev} ${ino} ${size} ${mtimeNs / 1_000_000_000n} ${mtimeNs % 1_000_000_000n}`,
     );
   });
 
   it("that is not there is named as such, also below something that is no directory", () => {
     const path = writeOld(join(temporary(), "f"), "");
-    const facts = collectFacts({}, "/");
+    const facts = recordDependencies({}, "/");
     for (const missing of ["/nowhere/at/all", join(path, "below")]) expect(facts.file(missing)).toBeUndefined();
     expect(facts.list.map(({ kind }) => kind)).toEqual(["nofile", "nofile"]);
-    expect(facts.unsure).toBeUndefined();
+    expect(facts.notYet).toBeUndefined();
   });
 
   it("from before 1970 has the time that struct timespec has", () => {
     const path = writeOld(join(temporary(), "f"), "");
     execFileSync("touch", ["-d", "1969-12-31 23:59:58.5 UTC", path]);
-    const found = readFacts(path);
+    const found = readIdentity(path);
     expect(found !== undefined && found !== "unknown" && [found.seconds, found.nanoseconds]).toEqual([-2n, 500_000_000n]);
   });
 
   it("that changed just now, or while it was judged, makes the judgement one that is not kept", () => {
     const path = join(temporary(), "f");
-    const facts = collectFacts({}, "/");
+    const facts = recordDependencies({}, "/");
     writeFileSync(path, "now");
     facts.file(path);
-    expect(facts.unsure).toBe(`${path} changed just now`);
+    expect(facts.notYet).toBe(`${path} changed just now`);
   });
 
   it("that changed a second ago does, where the file system counts whole seconds, and does not where it counts finer", () => {
@@ -57,9 +57,9 @@ describe("a file", () => {
     ] as const) {
       const path = writeOld(join(temporary(), "f"), "");
       utimesSync(path, date, date);
-      const facts = collectFacts({}, "/");
+      const facts = recordDependencies({}, "/");
       facts.file(path);
-      expect(facts.unsure !== undefined, String(date - second)).toBe(unsure);
+      expect(facts.notYet !== undefined, String(date - second)).toBe(unsure);
     }
   });
 
@@ -68,9 +68,9 @@ describe("a file", () => {
     const server = createServer();
     await new Promise<void>((done) => server.listen(path, done));
     try {
-      const facts = collectFacts({}, "/");
+      const facts = recordDependencies({}, "/");
       expect(facts.file(path)?.type).toBe("socket");
-      expect(facts.unsure).toBeUndefined();
+      expect(facts.notYet).toBeUndefined();
     } finally {
       server.close();
     }
@@ -79,9 +79,9 @@ describe("a file", () => {
   it("of a relative path brings the directory along", () => {
     const directory = temporary();
     mkdirSync(join(directory, "sub"));
-    const facts = collectFacts({}, directory);
+    const facts = recordDependencies({}, directory);
     facts.file("sub/missing");
-    expect(facts.relative).toBe(true);
+    expect(facts.dependsOnCwd).toBe(true);
     expect(facts.list.map(({ kind }) => kind)).toEqual(["cwd", "nofile"]);
     expect(facts.list[1]).toMatchObject({ path: `${directory}/sub/missing` });
   });
@@ -89,7 +89,7 @@ describe("a file", () => {
 
 describe("a variable", () => {
   it("counts by its value's hash, unset apart from empty", () => {
-    const facts = collectFacts({ A: "x", B: "" }, "/");
+    const facts = recordDependencies({ A: "x", B: "" }, "/");
     for (const name of ["A", "B", "C", "A"]) facts.variable(name);
     expect(facts.list).toEqual([
       { kind: "env", name: "A", hash: hashName("x") },
@@ -102,7 +102,7 @@ describe("a variable", () => {
     const env = { SSHIM_RAW_4: hex("BUN_X=1"), SSHIM_RAW_17: hex("ODD=\xff", "latin1"), NODE: "n" };
     expect(readVariable(env, "BUN_X")).toBe("1");
     expect(readVariable(env, "BUN")).toBeUndefined();
-    const facts = collectFacts(env, "/");
+    const facts = recordDependencies(env, "/");
     facts.variable("ODD");
     expect(facts.list).toEqual([{ kind: "env", name: "ODD", hash: hashBytes(Uint8Array.of(0xff)) }]);
   });

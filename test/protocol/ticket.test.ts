@@ -8,7 +8,7 @@ import { hashName, ticketPath } from "../../src/protocol/paths.ts";
 import type { Ticket } from "../../src/protocol/ticket.ts";
 import { findStale, parseTicket, readTicket } from "../../src/protocol/ticket-read.ts";
 import { formatTicket, isStorable, storeTicket } from "../../src/protocol/ticket-write.ts";
-import { type Judging, judge, makeKey, writeOld } from "../plan/support.ts";
+import { makeKey, type PlanOptions, planOf, writeOld } from "../plan/support.ts";
 import { homeDirectory, runDirectory, systemPath, temporary } from "../support/index.ts";
 
 const golden = join(import.meta.dirname, "../golden/tickets");
@@ -16,8 +16,8 @@ const read = (text: string) => parseTicket(new TextEncoder().encode(text));
 const environment = (env: Record<string, string> = {}) => ({ PATH: systemPath, HOME: homeDirectory(), ...env });
 
 /** The ticket of a call as the front would find it. */
-async function ticketFor(words: string[], judging: Judging = {}): Promise<Ticket> {
-  const ticket = read(formatTicket(ticketOf(await judge(words, judging), composeQuestion({}, true, words))));
+async function ticketFor(words: string[], judging: PlanOptions = {}): Promise<Ticket> {
+  const ticket = read(formatTicket(ticketOf(await planOf(words, judging), composeQuestion({}, true, words))));
   if (ticket === undefined) throw new Error("the ticket cannot be read back");
   return ticket;
 }
@@ -35,7 +35,7 @@ describe("the text", () => {
     for (const name of readdirSync(join(golden, "good"))) {
       const ticket = parseTicket(readFileSync(join(golden, "good", name))) as Ticket;
       // For one call there is nothing to become stale.
-      expect(read(formatTicket(ticket)), name).toEqual(ticket.once ? { ...ticket, dependencies: [] } : ticket);
+      expect(read(formatTicket(ticket)), name).toEqual(ticket.forThisCallOnly ? { ...ticket, dependencies: [] } : ticket);
     }
   });
 
@@ -52,24 +52,26 @@ describe("the text", () => {
       "-A",
       "h.example",
     ];
-    const plan = await judge(words, { command: false });
+    const plan = await planOf(words, { command: false });
     const ticket = ticketOf(plan, composeQuestion({}, false, words));
     expect(read(formatTicket(ticket))).toEqual({
       ...ticket,
-      dependencies: ticket.dependencies.map((each) => (each.kind === "file" ? { ...each, facts: { ...each.facts, type: "other" } } : each)),
+      dependencies: ticket.dependencies.map((each) =>
+        each.kind === "file" ? { ...each, identity: { ...each.identity, type: "other" } } : each,
+      ),
     });
-    expect(ticket.way?.session).toMatchObject({ command: "echo 'a b' % ü", setEnv: ["A=b c", "Ü=ö"], sendEnv: ["LC_*", "X"] });
+    expect(ticket.target?.session).toMatchObject({ command: "echo 'a b' % ü", setEnv: ["A=b c", "Ü=ö"], sendEnv: ["LC_*", "X"] });
   });
 
   it("of a hundred variables and more is one that the front takes, and of too many a pass", async () => {
     const many = (count: number) => ["-o", `SendEnv=${Array.from({ length: count }, (_, index) => `V${index}`).join(" ")}`, "h"];
-    expect((await ticketFor(many(200))).way?.session.sendEnv).toHaveLength(200);
-    expect(await ticketFor(many(257))).toMatchObject({ lane: "pass", reason: "too-many-variables" });
+    expect((await ticketFor(many(200))).target?.session.sendEnv).toHaveLength(200);
+    expect(await ticketFor(many(257))).toMatchObject({ action: "pass", reason: "too-many-variables" });
   });
 
   it("closes a session in the words of the connection that it is", async () => {
-    expect((await ticketFor(["H.example"])).way?.closing).toBe("Connection to h.example closed.");
-    expect((await ticketFor(["-o", "ControlMaster=auto", "-S", "/tmp/c", "H.example"])).way?.closing).toBe(
+    expect((await ticketFor(["H.example"])).target?.closing).toBe("Connection to h.example closed.");
+    expect((await ticketFor(["-o", "ControlMaster=auto", "-S", "/tmp/c", "H.example"])).target?.closing).toBe(
       "Shared connection to h.example closed.",
     );
   });
@@ -118,7 +120,7 @@ describe("the file", () => {
   it("is not kept when it is good for one call, or longer than the front takes", async () => {
     const ticket = await ticketFor(["h"]);
     expect(isStorable(ticket, formatTicket(ticket))).toBe(true);
-    expect(isStorable({ ...ticket, once: true }, "")).toBe(false);
+    expect(isStorable({ ...ticket, forThisCallOnly: true }, "")).toBe(false);
     expect(isStorable(ticket, "x".repeat(65_537))).toBe(false);
   });
 });
@@ -211,7 +213,7 @@ describe("staleness", () => {
       ["-o", "CanonicalizeHostname=yes", "-o", "ProxyCommand=x", "127.0.0.1"],
     ]) {
       const ticket = await ticketFor(words);
-      expect(ticket).toMatchObject({ once: true, lane: "attach", dependencies: [] });
+      expect(ticket).toMatchObject({ forThisCallOnly: true, action: "attach", dependencies: [] });
     }
   });
 });

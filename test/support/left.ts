@@ -4,21 +4,22 @@ import { join } from "node:path";
 import { countOpened, countSessions, type MasterRecord, readRecord } from "../../src/master/record.ts";
 import { isAlive } from "./processes.ts";
 
-export interface Found {
+export interface FoundRecord {
   path: string;
   record: MasterRecord;
 }
 
 /** Records below a runtime directory, those of retired masters too. */
-export function recordsOf(run: string): Found[] {
+export function recordsOf(run: string): FoundRecord[] {
   return readdirSync(run, { recursive: true, encoding: "utf8" })
     .filter((name) => /\/\d\.m(\.\d+)?$/.test(name))
     .map((name) => ({ path: join(run, name), record: readRecord(join(run, name)) }))
-    .filter((found): found is Found => found.record !== undefined);
+    .filter((found): found is FoundRecord => found.record !== undefined);
 }
 
 /** Masters that records name and that live, at their place (not retired). */
-export const mastersAt = (run: string): Found[] => recordsOf(run).filter(({ path, record }) => path.endsWith(".m") && isAlive(record.pid));
+export const mastersAt = (run: string): FoundRecord[] =>
+  recordsOf(run).filter(({ path, record }) => path.endsWith(".m") && isAlive(record.pid));
 
 /** Sessions that a server has opened, on all masters of a runtime directory. */
 export const countOpenedIn = (run: string): number => recordsOf(run).reduce((sum, { path }) => sum + countOpened(path), 0);

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { poll } from "./temporary.ts";
 
-export interface Found {
+export interface FoundProcess {
   pid: number;
   /** the command line, for a report */
   command: string;
@@ -15,7 +15,7 @@ export interface Found {
  * Every live process, other than this one and those above it, that names `directory` in its command line, its environment,
  * its working directory or an open descriptor. (A master that set its title has no environment to read any more.)
  */
-export function processesOf(directory: string): Found[] {
+export function processesOf(directory: string): FoundProcess[] {
   const above = ancestors(process.pid);
   return allPids()
     .filter((pid) => !above.has(pid) && belongsTo(pid, directory))

@@ -5,10 +5,10 @@ import { isSame } from "../../master/control-path.ts";
 import { findTitled } from "../../master/proc.ts";
 import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
 import { askAlive } from "../../openssh/mux/client.ts";
-import { keyDirectory, keysDirectory } from "../../protocol/paths.ts";
+import { poolDirectory, poolsDirectory } from "../../protocol/paths.ts";
 import { listFolder, modifiedAt } from "../../sys/folder.ts";
 import { type Context, needRun } from "../command.ts";
-import { judgeRun } from "../place.ts";
+import { inspectRun } from "../place.ts";
 
 /**
  * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within a second · orphan: its process lives,
@@ -44,7 +44,7 @@ export interface Master {
 export async function listMasters(context: Context): Promise<Master[]> {
   const locks = readLocks();
   const bases = await listBases(context);
-  const found = bases.flatMap((base) => listRecords(base)).map((place) => judgeRecord(place, locks));
+  const found = bases.flatMap((base) => listRecords(base)).map((place) => inspectRecord(place, locks));
   const known = (await Promise.all(found)).filter((master) => master !== undefined);
   const masters = [...known, ...(await findOthers(bases, context.uid, locks, known))];
   return masters.sort(
@@ -57,10 +57,10 @@ export async function listBases(context: Context): Promise<string[]> {
   const config = await loadConfig(context.env);
   const named = config.read.flatMap(({ sections }) => sections.map(({ values }) => values.dir?.value));
   const others = named.filter((value): value is string => typeof value === "string" && value.startsWith("/"));
-  return [...new Set([needRun(context), ...others.filter((base) => judgeRun(base, context.uid) === undefined)])];
+  return [...new Set([needRun(context), ...others.filter((base) => inspectRun(base, context.uid) === undefined)])];
 }
 
-interface Place {
+interface RecordPlace {
   folder: string;
   key: string;
   shard: number;
@@ -68,9 +68,9 @@ interface Place {
   retired: boolean;
 }
 
-function listRecords(base: string): Place[] {
-  return listFolder(keysDirectory(base)).flatMap((key) => {
-    const folder = keyDirectory(base, key);
+function listRecords(base: string): RecordPlace[] {
+  return listFolder(poolsDirectory(base)).flatMap((key) => {
+    const folder = poolDirectory(base, key);
     return listFolder(folder).flatMap((name) => {
       const parts = /^(\d+)\.m(\.\d+)?$/.exec(name);
       return parts ? [{ folder, key, shard: Number(parts[1]), path: `${folder}/${name}`, retired: parts[2] !== undefined }] : [];
@@ -78,11 +78,11 @@ function listRecords(base: string): Place[] {
   });
 }
 
-async function judgeRecord(place: Place, locks: string): Promise<Master | undefined> {
+async function inspectRecord(place: RecordPlace, locks: string): Promise<Master | undefined> {
   const record = readRecord(place.path);
   if (record === undefined) return undefined;
   const sessions = countSessions(place.path, locks);
-  const state = place.retired ? judgeRetired(record, sessions) : await judgeLive(record);
+  const state = place.retired ? inspectRetired(record, sessions) : await inspectLive(record);
   const now = Date.now();
   return {
     destination: record.destination || null,
@@ -104,7 +104,7 @@ async function judgeRecord(place: Place, locks: string): Promise<Master | undefi
 }
 
 /** The socket is asked first: the process may live in another container, where /proc does not show it. */
-async function judgeLive(record: MasterRecord): Promise<State> {
+async function inspectLive(record: MasterRecord): Promise<State> {
   const asked = record.socket === "" ? undefined : await askAlive(record.socket);
   if (asked?.ok && asked.reply.type === "alive" && (record.pid === 0 || asked.reply.pid === record.pid)) return "live";
   const lives = isSame(record);
@@ -112,14 +112,14 @@ async function judgeLive(record: MasterRecord): Promise<State> {
   return lives ? "orphan" : "dead";
 }
 
-function judgeRetired(record: MasterRecord, sessions: number): State {
+function inspectRetired(record: MasterRecord, sessions: number): State {
   if (!isSame(record) && sessions === 0) return "gone";
-  return record.claims.wedged === undefined ? "draining" : "wedged";
+  return record.attributes.wedged === undefined ? "draining" : "wedged";
 }
 
-function reasonFor(place: Place, record: MasterRecord): string | null {
-  if (record.claims.wedged !== undefined) return "wedged";
-  return record.claims.why ?? (place.retired ? "drain" : null);
+function reasonFor(place: RecordPlace, record: MasterRecord): string | null {
+  if (record.attributes.wedged !== undefined) return "wedged";
+  return record.attributes.why ?? (place.retired ? "drain" : null);
 }
 
 /** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */
@@ -127,10 +127,10 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
   const others: Master[] = [];
   for (const { pid, path } of findTitled(uid)) {
     if (path === undefined || known.some((master) => master.pid === pid)) continue;
-    const home = bases.find((base) => path.startsWith(`${keysDirectory(base)}/`));
+    const home = bases.find((base) => path.startsWith(`${poolsDirectory(base)}/`));
     const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);
-    const key = own?.[1] ?? pathKey(path);
-    const folder = bases.map((base) => keyDirectory(base, key)).find((path) => modifiedAt(path) !== undefined);
+    const key = own?.[1] ?? poolKeyOfPath(path);
+    const folder = bases.map((base) => poolDirectory(base, key)).find((path) => modifiedAt(path) !== undefined);
     if (folder === undefined) continue;
     const record = `${folder}/${own?.[2] ?? 0}.m`;
     const asked = await askAlive(path);
@@ -158,7 +158,7 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
 }
 
 /** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
-export function pathKey(path: string): string {
+export function poolKeyOfPath(path: string): string {
   return createHash("sha256").update(`path\0${path}`).digest("hex").slice(0, 32);
 }
 

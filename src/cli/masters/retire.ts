@@ -10,7 +10,7 @@ import { holdLock } from "../lock.ts";
 import { findFront } from "../place.ts";
 import type { Master } from "./list.ts";
 
-export interface Drained {
+export interface DrainResult {
   destination: string | null;
   key: string;
   shard: number;
@@ -24,13 +24,18 @@ export interface Drained {
 /** How long a dial in progress is waited for. */
 const LOCK_SECONDS = 10;
 
-export async function retireMaster(context: Context, master: Master, now: boolean, reason: "drain" | "fresh" = "drain"): Promise<Drained> {
+export async function retireMaster(
+  context: Context,
+  master: Master,
+  now: boolean,
+  reason: "drain" | "fresh" = "drain",
+): Promise<DrainResult> {
   const { destination, key, shard, pid, sessions } = master;
   const about = { destination, key, shard, pid, sessions };
   if (master.state === "draining" || master.state === "orphan") {
     if (!now) return { ...about, result: "draining" };
     endProcess(master);
-    note(context, master, "ended", reason);
+    journalRetirement(context, master, "ended", reason);
     return { ...about, result: "ended" };
   }
   const lock = await holdLock(findFront(), `key/${key}/${shard}`, LOCK_SECONDS);
@@ -41,7 +46,7 @@ export async function retireMaster(context: Context, master: Master, now: boolea
     const ends = now && retired !== "refused" && retired !== "odd";
     if (ends) endProcess({ ...master, record: `${place.record}.${pid}` });
     const result = ends ? "ended" : retired;
-    note(context, master, result, reason);
+    journalRetirement(context, master, result, reason);
     return { ...about, result };
   } finally {
     lock.release();
@@ -54,7 +59,7 @@ function endProcess(master: Pick<Master, "record" | "pid">): void {
   if (record !== undefined && record.pid === master.pid && isSame(record)) endAtOnce(record.pid);
 }
 
-function note(context: Context, master: Master, outcome: string, reason: string): void {
+function journalRetirement(context: Context, master: Master, outcome: string, reason: string): void {
   const { destination, key, shard, pid, sessions } = master;
   journalEvent(needRun(context), { event: "retire", ...(destination ? { destination } : {}), key, shard, pid, sessions, reason, outcome });
 }

@@ -31,7 +31,7 @@ export function parseArguments(words: readonly string[], letters: string = lette
       if (!terminated) walkOptions(state);
     }
   }
-  if (!state.done) judgeWhole(state, destination, hasCommand ?? state.index < words.length);
+  if (!state.done) checkWhole(state, destination, hasCommand ?? state.index < words.length);
 
   const { options, effective, error } = state;
   return {
@@ -107,7 +107,7 @@ function takeOption(state: State, word: string, at: number): boolean {
 }
 
 // What ssh looks at once the whole line is read.
-function judgeWhole(state: State, destination: Destination | undefined, hasCommand: boolean): void {
+function checkWhole(state: State, destination: Destination | undefined, hasCommand: boolean): void {
   const { effective } = state;
   if (destination === undefined) stop(state, "no destination");
   else if (effective.user !== undefined && !isValidUser(effective.user)) stop(state, "remote username contains invalid characters");

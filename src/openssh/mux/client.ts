@@ -22,7 +22,7 @@ export const ANSWER_TIME = 1000;
  * What came of asking. `stage` says how far it got (as docs/protocol.md names the stages), `failure` what stopped it there:
  * none = no such file, refused = nobody listens, busy = its backlog is full (a stopped process), error = another errno (in `detail`).
  */
-export type Asked =
+export type MuxResult =
   | { ok: true; reply: Reply }
   | {
       ok: false;
@@ -32,17 +32,17 @@ export type Asked =
     };
 
 /** MUX_C_ALIVE_CHECK: gives the pid of the master. */
-export function askAlive(path: string, milliseconds = ANSWER_TIME): Promise<Asked> {
+export function askAlive(path: string, milliseconds = ANSWER_TIME): Promise<MuxResult> {
   return askMaster(path, MUX_C_ALIVE_CHECK, milliseconds);
 }
 
 /** MUX_C_STOP_LISTENING: the master unlinks its path, takes no new client, and leaves when its last session ends. */
-export function askToStop(path: string, milliseconds = ANSWER_TIME): Promise<Asked> {
+export function askToStop(path: string, milliseconds = ANSWER_TIME): Promise<MuxResult> {
   return askMaster(path, MUX_C_STOP_LISTENING, milliseconds);
 }
 
 /** MUX_C_TERMINATE: the master ends with all its sessions. Its reply gets lost as a rule: the end of the connection is the answer. */
-export async function askToEnd(path: string, milliseconds = ANSWER_TIME): Promise<Asked> {
+export async function askToEnd(path: string, milliseconds = ANSWER_TIME): Promise<MuxResult> {
   const asked = await askMaster(path, MUX_C_TERMINATE, milliseconds);
   return !asked.ok && asked.stage === "alive" && asked.failure === "eof" ? { ok: true, reply: { type: "ok" } } : asked;
 }
@@ -51,18 +51,18 @@ export async function askToEnd(path: string, milliseconds = ANSWER_TIME): Promis
  * Connects, says hello, sends one request and gives the reply. Never rejects.
  * @param milliseconds for the whole of it
  */
-async function askMaster(path: string, request: Request, milliseconds: number): Promise<Asked> {
+async function askMaster(path: string, request: Request, milliseconds: number): Promise<MuxResult> {
   // node:net costs 2.4 ms to load; the ordinary way to a new master never comes here.
   const { connect } = await import("node:net");
   return new Promise((resolve) => {
     const reader = new FrameReader();
     let stage: "connect" | "hello" | "alive" = "connect";
     let closed = false;
-    const fail = (failure: Exclude<Asked, { ok: true }>["failure"], detail = "") => end({ ok: false, stage, failure, detail });
+    const fail = (failure: Exclude<MuxResult, { ok: true }>["failure"], detail = "") => end({ ok: false, stage, failure, detail });
     const socket = connect({ path });
     const timer = setTimeout(() => fail("timeout"), milliseconds);
 
-    function end(asked: Asked): void {
+    function end(asked: MuxResult): void {
       if (closed) return;
       closed = true;
       clearTimeout(timer);

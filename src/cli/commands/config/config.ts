@@ -1,13 +1,13 @@
 /** `sshim config`: every setting, its value and its origin; `config check`: what could not be read. It changes no file. */
 
 import { type Config, loadConfig, type Origin, originsFor } from "../../../config/config.ts";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
 import { formatTable } from "../../output.ts";
 
 export async function run(context: Context): Promise<number> {
   const word = context.operands[0];
-  if (word !== undefined && word !== "check") throw new Failure("usage", `cannot read ${JSON.stringify(word)}: only "check" may follow`);
+  if (word !== undefined && word !== "check") throw new UserError("usage", `cannot read ${JSON.stringify(word)}: only "check" may follow`);
   const config = await loadConfig(context.env);
   return word === "check" ? checkConfig(context, config) : showConfig(context, config);
 }

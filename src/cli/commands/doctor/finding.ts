@@ -40,7 +40,7 @@ export function fixed(id: string, what: string): Finding {
   return { id, level: "ok", what, consequence: "", remedy: "", fixed: true };
 }
 
-export interface Tried {
+export interface Trial {
   code: number | undefined;
   stdout: string;
   stderr: string;
@@ -49,7 +49,7 @@ export interface Tried {
 }
 
 /** Runs a program to its end, at most so many milliseconds, with nothing on stdin. Never throws. */
-export function tryProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv, timeout: number): Tried {
+export function tryProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv, timeout: number): Trial {
   const began = performance.now();
   const result = spawnSync(program, [...args], {
     env,

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { textOption } from "../../command.ts";
 import { formatMilliseconds, formatSeconds, readSeconds } from "../../units.ts";
-import { type DoctorContext, type Finding, good, note, problem, type Tried, tryProgram } from "./finding.ts";
+import { type DoctorContext, type Finding, good, note, problem, type Trial, tryProgram } from "./finding.ts";
 import { findIn } from "./ssh-config.ts";
 
 /** More sessions than this are not tried. */
@@ -170,6 +170,6 @@ async function checkIdle(doctor: DoctorContext, host: string, path: string): Pro
   return [good("idle", `nobody closes a connection to ${host} that is idle for ${formatSeconds(seconds)}`)];
 }
 
-function runReal({ context, front, real }: DoctorContext, args: readonly string[]): Tried {
+function runReal({ context, front, real }: DoctorContext, args: readonly string[]): Trial {
   return tryProgram(front, ["ssh", real.path ?? "", ...args], { ...context.env, SSHIM_AS: "launch" }, PATIENCE);
 }

@@ -6,15 +6,16 @@ import { clearRecord, countSessions, readRecord } from "../../../master/record.t
 import { sweep } from "../../../master/sweep.ts";
 import { holdLock } from "../../lock.ts";
 import { listMasters, type Master } from "../../masters/list.ts";
-import { judgeRun } from "../../place.ts";
+import { inspectRun } from "../../place.ts";
 import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
 
 export async function checkMasters(doctor: DoctorContext): Promise<Finding[]> {
-  if (judgeRun(doctor.run, doctor.context.uid) !== undefined) return [];
+  if (inspectRun(doctor.run, doctor.context.uid) !== undefined) return [];
   const masters = await listMasters(doctor.context);
   const findings: Finding[] = [];
   for (const master of masters) {
-    if (master.state === "wedged" || master.state === "orphan" || master.state === "dead") findings.push(await judgeMaster(doctor, master));
+    if (master.state === "wedged" || master.state === "orphan" || master.state === "dead")
+      findings.push(await inspectMaster(doctor, master));
   }
   if (doctor.fix) {
     const { tickets, keys, logs } = sweep(doctor.run);
@@ -25,7 +26,7 @@ export async function checkMasters(doctor: DoctorContext): Promise<Finding[]> {
   return findings.length > 0 ? findings : [good("masters", `${live} master${live === 1 ? "" : "s"}, none wedged, orphaned or stale`)];
 }
 
-async function judgeMaster(doctor: DoctorContext, master: Master): Promise<Finding> {
+async function inspectMaster(doctor: DoctorContext, master: Master): Promise<Finding> {
   const name = `${master.destination ?? master.socket ?? master.key} (shard ${master.shard}, pid ${master.pid})`;
   if (doctor.fix && master.owner !== "foreign" && (await clearAway(doctor, master)))
     return fixed(`master-${master.state}`, `${name} was ${master.state}, and is cleared away`);

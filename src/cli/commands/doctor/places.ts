@@ -15,24 +15,24 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { byteLength, keyDirectory, USABLE_SOCKET_BYTES } from "../../../protocol/paths.ts";
+import { byteLength, poolDirectory, USABLE_SOCKET_BYTES } from "../../../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
 import { textOption } from "../../command.ts";
 import { journalOf } from "../../history/sessions.ts";
-import { judgeRun } from "../../place.ts";
+import { inspectRun } from "../../place.ts";
 import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
 
 export async function checkPlaces(doctor: DoctorContext): Promise<Finding[]> {
   const findings = await checkRun(doctor);
   // In a directory that is not used nothing is looked at.
-  if (judgeRun(doctor.run, doctor.context.uid) === undefined) findings.push(...(await checkJournal(doctor)));
+  if (inspectRun(doctor.run, doctor.context.uid) === undefined) findings.push(...(await checkJournal(doctor)));
   const folder = textOption(doctor.context, "control-path");
   if (folder !== undefined) findings.push(...(await checkControlPath(folder)));
   return findings;
 }
 
 async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]> {
-  const unsafe = judgeRun(run, context.uid);
+  const unsafe = inspectRun(run, context.uid);
   if (unsafe !== undefined) {
     if (fix && repairMode(run, context.uid))
       return [fixed("run", `${run} is ours alone now (mode 700)`), ...(await checkRun({ run, context, fix: false } as DoctorContext))];
@@ -59,7 +59,7 @@ async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]
         ),
       ];
   }
-  const length = byteLength(`${keyDirectory(run, "0".repeat(32))}/0`);
+  const length = byteLength(`${poolDirectory(run, "0".repeat(32))}/0`);
   if (length > USABLE_SOCKET_BYTES) {
     return [
       problem(

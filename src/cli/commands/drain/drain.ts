@@ -1,13 +1,13 @@
 /** `sshim drain`: retires masters by host, key or all of them. Without --now no session is ever cut. */
 
 import { loadConfig, settingsFor } from "../../../config/config.ts";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { isSame } from "../../../master/control-path.ts";
 import { readRecord } from "../../../master/record.ts";
 import { BUSY, type Context, flagOption, needRun, textOption } from "../../command.ts";
 import { listMasters, type Master } from "../../masters/list.ts";
 import { hostOf, masterNamed } from "../../masters/named.ts";
-import { type Drained, retireMaster } from "../../masters/retire.ts";
+import { type DrainResult, retireMaster } from "../../masters/retire.ts";
 import { formatTable } from "../../output.ts";
 import { readSeconds } from "../../units.ts";
 
@@ -15,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
   const wanted = context.operands[0];
   const all = flagOption(context, "all");
-  if ((wanted === undefined) === !all) throw new Failure("usage", "cannot tell what to drain: name a host or a key, or say --all");
+  if ((wanted === undefined) === !all) throw new UserError("usage", "cannot tell what to drain: name a host or a key, or say --all");
   const now = flagOption(context, "now");
   const wait = textOption(context, "wait");
   const found = await listMasters(context);
@@ -58,7 +58,7 @@ function isGone(master: Master): boolean {
   return !records.map((path) => readRecord(path)).some((record) => record !== undefined && record.pid === master.pid && isSame(record));
 }
 
-function formatDrained(drained: readonly Drained[], gone: boolean | undefined, what: string): string {
+function formatDrained(drained: readonly DrainResult[], gone: boolean | undefined, what: string): string {
   if (drained.length === 0) return `no master to drain in ${what}\n`;
   const rows = drained.map((one) => [
     one.destination ?? "-",

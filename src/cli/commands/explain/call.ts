@@ -1,24 +1,27 @@
 /** An ssh command line as the front would put it to the control plane: where the command starts, which ssh is real, the question. */
 
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { parseArguments } from "../../../openssh/argv/parse.ts";
 import { readRealSsh } from "../../../openssh/version.ts";
 import { type Call, makePlan, type Plan } from "../../../plan/plan.ts";
 import { type Context, nameRun } from "../../command.ts";
 import { findFront, findReal, type RealSshFound } from "../../place.ts";
 
-export interface Planned {
+export interface PlannedCall {
   call: Call;
   plan: Plan;
   real: RealSshFound;
 }
 
 /** Judges the command line after `--`, in this environment and working directory. */
-export async function planCall(context: Context): Promise<Planned> {
+export async function planCall(context: Context): Promise<PlannedCall> {
   const run = nameRun(context);
   const real = findReal(context.env);
   if (real.path === undefined) {
-    throw new Failure("cannot", `cannot find the real ssh: ${context.env.SSHIM_REAL_SSH || "no other ssh there"} (set by ${real.origin})`);
+    throw new UserError(
+      "cannot",
+      `cannot find the real ssh: ${context.env.SSHIM_REAL_SSH || "no other ssh there"} (set by ${real.origin})`,
+    );
   }
   const words = context.ssh[0] === "ssh" ? context.ssh.slice(1) : context.ssh;
   const launcher = { front: findFront(), argv0: "ssh", real: real.path };

@@ -1,5 +1,5 @@
 /** `sshim explain`: what would happen to a call, by the code that decides it. It starts nothing on the host and writes no ticket. */
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import type { Context } from "../../command.ts";
 import { type Explanation, explainCall } from "./explanation.ts";
@@ -20,8 +20,8 @@ function isRefused({ lane, reason }: Explanation): boolean {
 export async function planShared(context: Context): Promise<SharedPlan> {
   const { planCall } = await import("./call.ts");
   const { plan } = await planCall(context);
-  if (plan.lane !== "attach" && plan.lane !== "establish") {
-    throw new Failure("cannot", `cannot make a shared connection: these arguments are not shared: ${plan.why} (rule ${plan.reason})`);
+  if (plan.action !== "attach" && plan.action !== "establish") {
+    throw new UserError("cannot", `cannot make a shared connection: these arguments are not shared: ${plan.why} (rule ${plan.reason})`);
   }
   return plan;
 }

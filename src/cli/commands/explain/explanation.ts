@@ -6,7 +6,7 @@ import type { Plan, SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { type Context, nameRun } from "../../command.ts";
 import { listMasters, type Master } from "../../masters/list.ts";
-import { judgeRun } from "../../place.ts";
+import { inspectRun } from "../../place.ts";
 import { planCall } from "./call.ts";
 import { lookUpTicket, type TicketState } from "./ticket.ts";
 
@@ -14,7 +14,7 @@ import { lookUpTicket, type TicketState } from "./ticket.ts";
 const LONGEST_QUESTION = 16_000;
 
 export interface Explanation {
-  lane: Plan["lane"];
+  lane: Plan["action"];
   /** The rule that decided, as in the journal; and in a sentence. */
   reason: string;
   why: string;
@@ -44,27 +44,27 @@ export interface Explanation {
 export async function explainCall(context: Context): Promise<Explanation> {
   const run = nameRun(context);
   const { call, plan, real } = await planCall(context);
-  const shared = plan.lane === "pass" ? undefined : plan;
-  const front = judgeFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
+  const shared = plan.action === "pass" ? undefined : plan;
+  const front = checkFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
   const masters =
     shared === undefined || front !== undefined
       ? []
-      : (await listMasters(context)).filter((master) => master.key === shared.key && master.state !== "gone");
+      : (await listMasters(context)).filter((master) => master.key === shared.poolKey && master.state !== "gone");
   const { originsFor } = await import("../../../config/config.ts");
   const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
   return {
-    lane: front ? "pass" : plan.lane,
+    lane: front ? "pass" : plan.action,
     reason: front?.reason ?? plan.reason,
     why: front?.why ?? plan.why,
     destination: plan.destination ?? null,
-    key: shared?.key ?? null,
-    connection_key: shared?.character ?? null,
+    key: shared?.poolKey ?? null,
+    connection_key: shared?.connectionKey ?? null,
     key_parts: shared === undefined ? null : partsOf(shared),
     socket: shared?.socket ?? null,
-    own_control_path: shared?.own ?? false,
+    own_control_path: shared?.atCallerPath ?? false,
     shards: shared?.shards ?? null,
     masters: masters.map(({ shard, pid, state, sessions, limit, age_seconds }) => ({ shard, pid, state, sessions, limit, age_seconds })),
-    dial: shared === undefined || shared.lane === "control" ? null : dialOf(shared),
+    dial: shared === undefined || shared.action === "control" ? null : dialOf(shared),
     real_ssh: {
       path: call.real,
       version: plan.ssh.version?.join(".") ?? null,
@@ -72,8 +72,8 @@ export async function explainCall(context: Context): Promise<Explanation> {
       skipped: real.candidates.filter(({ kind }) => kind === "front").map(({ path }) => path),
     },
     ticket: front ? null : lookUpTicket(call, context.env),
-    once: plan.once ?? null,
-    unsure: plan.unsure ?? null,
+    once: plan.cache.rule === "never" ? plan.cache.reason : null,
+    unsure: plan.cache.rule === "notYet" ? plan.cache.reason : null,
     session: shared === undefined ? null : sessionOf(shared),
     settings: origins
       .filter(({ origin }) => origin !== "default")
@@ -83,14 +83,14 @@ export async function explainCall(context: Context): Promise<Explanation> {
 }
 
 /** What the front passes before it asks anybody (src/front/main.c). */
-function judgeFront(
+function checkFront(
   context: Context,
   run: string,
   question: string,
   words: readonly string[],
 ): { reason: string; why: string } | undefined {
   if (context.env.SSHIM === "off") return { reason: "off", why: "switched off (set by SSHIM=off)" };
-  const unsafe = judgeRun(run, context.uid);
+  const unsafe = inspectRun(run, context.uid);
   if (unsafe) return { reason: "no place", why: `the runtime directory ${run} is not used: ${unsafe}` };
   if (hasStrangeBytes(words)) return { reason: "question", why: "options or host are not valid UTF-8" };
   if (Buffer.byteLength(question) > LONGEST_QUESTION) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
@@ -110,7 +110,7 @@ function hasStrangeBytes(words: readonly string[]): boolean {
 }
 
 function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {
-  return { options: [...parts.lines], beyond: [...parts.beyond], files: [...parts.files] };
+  return { options: [...parts.lines], beyond: [...parts.extras], files: [...parts.files] };
 }
 
 function dialOf(plan: SharedPlan): string[] {

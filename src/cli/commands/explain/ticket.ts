@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Call } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
-import { factsText, readFacts } from "../../../protocol/dependencies.ts";
+import { formatIdentity, readIdentity } from "../../../protocol/dependencies.ts";
 import { hashVariable } from "../../../protocol/environment.ts";
 import { decodeWord, hashName, ticketPath } from "../../../protocol/paths.ts";
 
@@ -33,26 +33,26 @@ export function lookUpTicket(call: Call, env: NodeJS.ProcessEnv): TicketState {
   const asked = lines.find((line) => line.startsWith("question "))?.slice(9);
   if (lines[0] !== "sshim-ticket 1" || lines.at(-2) !== "end" || asked !== question) return { ...none, state: "damaged", written };
   const dependencies = lines.filter((line) => /^(file|nofile|env|cwd) /.test(line));
-  const stale = dependencies.flatMap((line) => judgeLine(line.split(" "), env) ?? []);
+  const stale = dependencies.flatMap((line) => checkLine(line.split(" "), env) ?? []);
   return { path, state: stale.length > 0 ? "stale" : "fresh", stale, dependencies: dependencies.length, written };
 }
 
-function judgeLine([kind, first = "", ...rest]: string[], env: NodeJS.ProcessEnv): string | undefined {
+function checkLine([kind, first = "", ...rest]: string[], env: NodeJS.ProcessEnv): string | undefined {
   switch (kind) {
     case "file": {
       const path = decodeWord(first);
-      const now = readFacts(path);
+      const now = readIdentity(path);
       if (now === undefined || now === "unknown") return `${path} is gone`;
-      return factsText(now) === rest.join(" ") ? undefined : `${path} changed`;
+      return formatIdentity(now) === rest.join(" ") ? undefined : `${path} changed`;
     }
     case "nofile": {
       const path = decodeWord(first);
-      return readFacts(path) === undefined ? undefined : `${path} is there now`;
+      return readIdentity(path) === undefined ? undefined : `${path} is there now`;
     }
     case "env":
       return hashVariable(env, first) === rest[0] ? undefined : `the variable ${first} changed`;
     default: {
-      const here = readFacts(".");
+      const here = readIdentity(".");
       const same = here !== undefined && here !== "unknown" && `${here.device} ${here.inode}` === `${first} ${rest[0]}`;
       return same ? undefined : "the working directory is another";
     }

@@ -1,23 +1,22 @@
 /** `sshim fresh`: retires the masters of one ssh command line's connection and dials a new one, so that the next call sees a new login. */
-import { type DialLine, type DialOutcome, dialMaster } from "../../../master/dial.ts";
-import { workMeanwhile } from "../../../master/meanwhile.ts";
+import { type DialLine, type DialOutcome, dialMaster, duringHandshake } from "../../../master/dial.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import { BUSY, type Context, needRun } from "../../command.ts";
-import { type Held, holdLock, holdLockNow } from "../../lock.ts";
+import { type HeldLock, holdLock, holdLockNow } from "../../lock.ts";
 import { listMasters } from "../../masters/list.ts";
-import { type Drained, retireMaster } from "../../masters/retire.ts";
+import { type DrainResult, retireMaster } from "../../masters/retire.ts";
 import { planShared } from "../explain/explain.ts";
 
 export async function run(context: Context): Promise<number> {
   const run = needRun(context);
   const plan = await planShared(context);
-  const masters = (await listMasters(context)).filter(({ key, state }) => key === plan.key && (state === "live" || state === "wedged"));
+  const masters = (await listMasters(context)).filter(({ key, state }) => key === plan.poolKey && (state === "live" || state === "wedged"));
   const retired = await Promise.all(masters.map((master) => retireMaster(context, master, false, "fresh")));
-  const lock = await holdLock(plan.front, `key/${plan.key}/0`, 30);
+  const lock = await holdLock(plan.front, `key/${plan.poolKey}/0`, 30);
   if (!lock) return finish(context, plan, retired, { state: "pass", reason: "busy" }, BUSY);
   const line = lockLine(plan.front);
   try {
-    const outcome = await dialMaster(plan, 0, line, () => workMeanwhile(plan, run));
+    const outcome = await dialMaster(plan, 0, line, () => duringHandshake(plan, run));
     return finish(context, plan, retired, outcome, codeOf(outcome));
   } finally {
     line.close();
@@ -30,9 +29,9 @@ function codeOf(outcome: DialOutcome): number {
   return outcome.state === "pass" ? 1 : 0;
 }
 
-function finish(context: Context, plan: SharedPlan, retired: readonly Drained[], outcome: DialOutcome, code: number): number {
+function finish(context: Context, plan: SharedPlan, retired: readonly DrainResult[], outcome: DialOutcome, code: number): number {
   const pid = outcome.state === "made" ? outcome.record.pid : null;
-  const { destination, key } = plan;
+  const { destination, poolKey: key } = plan;
   if (context.out.json) {
     context.out.value({ destination, key, retired, outcome: outcome.state, pid, reason: outcome.state === "pass" ? outcome.reason : null });
     return code;
@@ -48,7 +47,7 @@ function finish(context: Context, plan: SharedPlan, retired: readonly Drained[],
 
 /** A dial asks for one of the places of its server: the first that is free, or a turn at one of them. */
 function lockLine(front: string): DialLine & { close: () => void } {
-  const held = new Map<string, Held>();
+  const held = new Map<string, HeldLock>();
   return {
     lock(name, count, seconds) {
       for (let index = 0; index <= count; index++) {

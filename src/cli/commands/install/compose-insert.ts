@@ -4,7 +4,7 @@
  */
 
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair, visit, type YAMLMap } from "yaml";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { dashesOf, isNothing, lineAt, mark, ownPair, readDocument, splitLines, startOf } from "./compose-read.ts";
 
 /** Where the new lines go, and the keys that have to be made above the mounts. */
@@ -32,7 +32,7 @@ export function insertMounts(text: string, service: string, wanted: readonly str
 
 function findPlace(document: Document, text: string, service: string, name: string): Place {
   const refuse = (what: string, why: string): never => {
-    throw new Failure("cannot", `cannot add mounts to ${service}: ${what} ${why} (set by ${name})`);
+    throw new UserError("cannot", `cannot add mounts to ${service}: ${what} ${why} (set by ${name})`);
   };
   if (/^\.{3}(\s|$)/m.test(text)) refuse("the document", "ends before the file does (...)");
   const path = ["services", service, "volumes"];

@@ -1,7 +1,7 @@
 /** Reads a compose file for the places where its keys and items stand, line by line. It interprets no value, and refuses what is no compose file. */
 
 import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 
 /** Ends every line that adding makes: what adding made can be told from what was there, and a reader sees whose it is. */
 export const mark = " # added by sshim";
@@ -16,9 +16,9 @@ export function readDocument(text: string, name: string): Document {
   const document = parseDocument(text, { schema: "failsafe", merge: true, keepSourceTokens: true, logLevel: "error" });
   const problem = document.errors[0];
   const what = problem?.code === "MULTIPLE_DOCS" ? "it holds more than one document" : problem?.message.split("\n")[0]?.replace(/:$/, "");
-  if (problem) throw new Failure("cannot", `cannot read ${name}: ${what}`);
+  if (problem) throw new UserError("cannot", `cannot read ${name}: ${what}`);
   if (!isMap(document.contents) && !isNothing(document.contents))
-    throw new Failure("cannot", `cannot read ${name}: it is no compose file, its top level is no mapping`);
+    throw new UserError("cannot", `cannot read ${name}: it is no compose file, its top level is no mapping`);
   return document;
 }
 

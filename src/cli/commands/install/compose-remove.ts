@@ -4,7 +4,7 @@
  */
 
 import { type Document, isMap, isSeq, type Pair } from "yaml";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { dashesOf, type Line, lineAt, mark, ownPair, readDocument, splitLines, startOf } from "./compose-read.ts";
 import { comesFrom } from "./compose-tree.ts";
 
@@ -52,7 +52,7 @@ function linesOfMounts(document: Document, volumes: Pair, lines: readonly Line[]
     const from = dashes[index];
     const to = node.range?.[1];
     if (from === undefined || to === undefined)
-      throw new Failure("cannot", `cannot take the mounts of ${folder} out: a list of volumes is in [ ], not in lines (set by ${name})`);
+      throw new UserError("cannot", `cannot take the mounts of ${folder} out: a list of volumes is in [ ], not in lines (set by ${name})`);
     const first = lineAt(lines, from);
     const last = Math.max(first, lineAt(lines, to - 1));
     return [Array.from({ length: last - first + 1 }, (_, line) => first + line)];

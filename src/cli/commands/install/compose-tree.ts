@@ -1,6 +1,6 @@
 /** What a compose file says, with its aliases and merge keys followed, for the proof that an edit changed nothing else. It edits nothing. */
 
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { readDocument } from "./compose-read.ts";
 
 /** A value as it is written: no number, date or null is made of a scalar. */
@@ -58,8 +58,8 @@ function readTree(text: string, name: string): unknown {
   try {
     return readDocument(text, name).toJS({ maxAliasCount: 10_000 });
   } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure("cannot", `cannot read ${name}: ${(error as Error).message}`);
+    if (error instanceof UserError) throw error;
+    throw new UserError("cannot", `cannot read ${name}: ${(error as Error).message}`);
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { insertMounts } from "./compose-insert.ts";
 import { mark } from "./compose-read.ts";
 import { deleteMounts } from "./compose-remove.ts";
@@ -72,7 +72,7 @@ export function editComposeFile(action: "add" | "remove", file: string, folder: 
 /** The text with the mounts in it, for each of the services. The same text when they are there. `name` is for messages. */
 function addMounts(text: string, services: readonly string[], folder: string, name: string): string {
   if (/[:$\n]/.test(folder))
-    throw new Failure(
+    throw new UserError(
       "cannot",
       `cannot add mounts: docker compose would not read ${JSON.stringify(folder)} as it stands (set by COOLIFY_ROOT)`,
     );
@@ -86,7 +86,7 @@ function addMounts(text: string, services: readonly string[], folder: string, na
     const same = isDeepStrictEqual(withoutMounts(after, folder, name), withoutMounts(text, folder, name));
     if (same && isComplete(after) && removeMounts(after, folder, name) === bare) return after;
   } catch {} // it does not read as YAML any more: the same refusal
-  throw new Failure("cannot", `cannot add mounts: the file would not read as before, or not come back as it was (set by ${name})`);
+  throw new UserError("cannot", `cannot add mounts: the file would not read as before, or not come back as it was (set by ${name})`);
 }
 
 /** The text without any line that adding made, and without any other mount from `folder`. */
@@ -98,7 +98,7 @@ function removeMounts(text: string, folder: string, name: string): string {
     left = holdsMounts(after, folder, name) || !isDeepStrictEqual(withoutMounts(after, folder, name), tree);
   } catch {} // it does not read as YAML any more: the same refusal
   if (left)
-    throw new Failure("cannot", `cannot take the mounts of ${folder} out: they do not stand in lines of their own (set by ${name})`);
+    throw new UserError("cannot", `cannot take the mounts of ${folder} out: they do not stand in lines of their own (set by ${name})`);
   return after;
 }
 
@@ -110,7 +110,7 @@ function missingMounts(text: string, service: string, folder: string, name: stri
     const there = volumes.find((item) => targetOf(item) === target);
     if (there === undefined) missing.push(`${folder}/${source}:${target}:ro`);
     else if (sourceOf(there) !== `${folder}/${source}`)
-      throw new Failure(
+      throw new UserError(
         "cannot",
         `cannot mount ${target} in ${service}: ${sourceOf(there) ?? "something else"} is mounted there already (set by ${name})`,
       );
@@ -121,12 +121,13 @@ function missingMounts(text: string, service: string, folder: string, name: stri
 /** The text of the file; undefined when there is none. */
 function readText(file: string): string | undefined {
   if (!existsSync(file)) {
-    if (lstatSync(file, { throwIfNoEntry: false })) throw new Failure("cannot", `cannot edit ${file}: it is a link that leads to no file`);
+    if (lstatSync(file, { throwIfNoEntry: false }))
+      throw new UserError("cannot", `cannot edit ${file}: it is a link that leads to no file`);
     return undefined;
   }
-  if (!statSync(file).isFile()) throw new Failure("cannot", `cannot edit ${file}: it is no file`);
+  if (!statSync(file).isFile()) throw new UserError("cannot", `cannot edit ${file}: it is no file`);
   const bytes = readFileSync(file);
-  if (!isUtf8(bytes)) throw new Failure("cannot", `cannot read ${file}: it is not UTF-8`);
+  if (!isUtf8(bytes)) throw new UserError("cannot", `cannot read ${file}: it is not UTF-8`);
   return bytes.toString("utf8");
 }
 

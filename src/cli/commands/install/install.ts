@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { type Context, flagOption } from "../../command.ts";
 
 const flags = ["system", "check", "uninstall", "dry-run"] as const;
@@ -15,12 +15,12 @@ export async function run(context: Context): Promise<number> {
     const { editComposeFile } = await import("./compose.ts");
     const [action, file, folder, base] = words;
     if ((action !== "add" && action !== "remove") || !file || !folder)
-      throw new Failure("usage", "cannot edit a compose file: say add or remove, the file and the folder");
+      throw new UserError("usage", "cannot edit a compose file: say add or remove, the file and the folder");
     editComposeFile(action, file, folder, base);
     return 0;
   }
   if ((what !== "user" && what !== "coolify") || words.length > 0)
-    throw new Failure("usage", `cannot install ${JSON.stringify(context.operands.join(" "))}: say user or coolify`);
+    throw new UserError("usage", `cannot install ${JSON.stringify(context.operands.join(" "))}: say user or coolify`);
   return runScript(`${what}.sh`, context);
 }
 
@@ -30,10 +30,10 @@ function runScript(name: string, context: Context): number {
   try {
     accessSync(script, constants.R_OK);
   } catch {
-    throw new Failure("cannot", `cannot install: ${script} is not there (set by the place of this program)`);
+    throw new UserError("cannot", `cannot install: ${script} is not there (set by the place of this program)`);
   }
   const words = flags.filter((flag) => flagOption(context, flag)).map((flag) => `--${flag}`);
   const done = spawnSync("/bin/sh", [script, ...words], { stdio: "inherit", env: context.env });
-  if (done.error) throw new Failure("cannot", `cannot install: /bin/sh: ${done.error.message}`);
+  if (done.error) throw new UserError("cannot", `cannot install: /bin/sh: ${done.error.message}`);
   return done.status ?? 1;
 }

@@ -1,7 +1,7 @@
 /** What `--event` and `--outcome` let through. */
 
 import { nearestName } from "../../../config/nearest.ts";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { controlEvents, isSession, sessionOutcomes } from "../../../journal/events.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
 import { isBroken } from "../../history/sessions.ts";
@@ -29,7 +29,7 @@ function split(option: string, text: string | undefined, known: readonly string[
   for (const word of words) {
     if (known.includes(word) || (option === "outcome" && /^\d+$/.test(word))) continue;
     const near = nearestName(word, known);
-    throw new Failure(
+    throw new UserError(
       "usage",
       `cannot read --${option}: ${JSON.stringify(word)}: no such ${option}${near ? `; did you mean ${near}?` : ""}`,
     );

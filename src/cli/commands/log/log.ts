@@ -1,5 +1,5 @@
 /** `sshim log`: the journal's lines, filtered, and followed as it grows. It reads only. */
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { followJournal } from "../../../journal/follow.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
 function readLines(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Failure("usage", `cannot read --lines: ${JSON.stringify(text)} is no whole number`);
+  throw new UserError("usage", `cannot read --lines: ${JSON.stringify(text)} is no whole number`);
 }
 
 async function followFrom(context: Context, filter: (event: JournalEvent) => boolean, show: (event: JournalEvent) => void): Promise<void> {

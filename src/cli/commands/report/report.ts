@@ -1,7 +1,7 @@
 /** `sshim report`: what happened in a stretch of time, every 255 with its cause, as text, JSON or a page. It reads only. */
 
 import { renameSync, writeFileSync } from "node:fs";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
 import { readEvents } from "../../history/sessions.ts";
 import { formatTable, type Output } from "../../output.ts";
@@ -57,6 +57,6 @@ function writePage(file: string, page: string): void {
     writeFileSync(temporary, page);
     renameSync(temporary, file);
   } catch (error) {
-    throw new Failure("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --html)`);
+    throw new UserError("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --html)`);
   }
 }

@@ -1,7 +1,7 @@
 /** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
 
 import { renameSync, writeFileSync } from "node:fs";
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
 import { type Summary, summarise, type Times } from "../../history/summary.ts";
@@ -14,7 +14,7 @@ import { formatPrometheus, type Live } from "./prometheus.ts";
 
 export async function run(context: Context): Promise<number> {
   if (flagOption(context, "prometheus")) return exportMetrics(context);
-  if (textOption(context, "output")) throw new Failure("usage", "cannot read --output: it goes with --prometheus");
+  if (textOption(context, "output")) throw new UserError("usage", "cannot read --output: it goes with --prometheus");
   const since = textOption(context, "since");
   const summary = summarise(await readEvents(context, since ? readSince(since, new Date()) : ""));
   const live = await countLive(context);
@@ -48,7 +48,8 @@ export function formatSummary(summary: Summary, live?: Live): string {
 
 async function exportMetrics(context: Context): Promise<number> {
   for (const name of ["since", "host"]) {
-    if (textOption(context, name) !== undefined) throw new Failure("usage", `cannot read --${name}: --prometheus always counts everything`);
+    if (textOption(context, name) !== undefined)
+      throw new UserError("usage", `cannot read --${name}: --prometheus always counts everything`);
   }
   const journal = await journalOf(context);
   const text = formatPrometheus(journal === undefined ? emptyTally() : countOn(journal), await countLive(context));
@@ -65,7 +66,7 @@ function writeAtomically(file: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o644 });
     renameSync(temporary, file);
   } catch (error) {
-    throw new Failure("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
+    throw new UserError("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
   }
 }
 

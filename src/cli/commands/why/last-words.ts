@@ -1,6 +1,6 @@
 /** The last lines of the logs that masters of a key left, near the time of a session. */
 import type { SessionEvent } from "../../../journal/journal.ts";
-import { keyDirectory } from "../../../protocol/paths.ts";
+import { poolDirectory } from "../../../protocol/paths.ts";
 import { listFolder, modifiedAt, readText } from "../../../sys/folder.ts";
 
 export interface LastWords {
@@ -20,7 +20,7 @@ export function readLastWords(bases: readonly string[], session: SessionEvent): 
   const begin = end - session.ms - NEAR;
   const log = new RegExp(`^${session.shard ?? 0}\\..*\\.log$`);
   return bases
-    .map((base) => keyDirectory(base, key))
+    .map((base) => poolDirectory(base, key))
     .flatMap((folder) => listFolder(folder).map((name) => ({ name, path: `${folder}/${name}` })))
     .filter(({ name }) => name === "failed" || log.test(name))
     .map(({ path }) => ({ path, time: modifiedAt(path) ?? 0 }))

@@ -1,5 +1,5 @@
 /** `sshim why`: the verdict on one session, what it rests on, and what its master last said. It reads only, and shows no command. */
-import { Failure } from "../../../fault.ts";
+import { UserError } from "../../../fault.ts";
 import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
 import type { Context } from "../../command.ts";
 import { explainCause } from "../../history/cause.ts";
@@ -47,15 +47,15 @@ function findSession(events: readonly JournalEvent[], id: string | undefined): S
   const sessions = sessionsOf(events);
   if (id === undefined) {
     const last = sessions.findLast((session) => isBroken(session) || isRemote255(session));
-    if (!last) throw new Failure("cannot", "cannot find a session that broke: there is none in the journal");
+    if (!last) throw new UserError("cannot", "cannot find a session that broke: there is none in the journal");
     return last;
   }
   const word = id.toLowerCase();
   const found = sessions.filter((session) => session.id.startsWith(word) || session.id.endsWith(word));
   if (found.length === 1 || found.some((session) => session.id === word))
     return found.find((session) => session.id === word) ?? (found[0] as SessionEvent);
-  if (found.length === 0) throw new Failure("cannot", `cannot find session ${id}: it is not in the journal`);
-  throw new Failure("cannot", `cannot tell which session is meant by ${id}: ${found.length} ids begin or end so`);
+  if (found.length === 0) throw new UserError("cannot", `cannot find session ${id}: it is not in the journal`);
+  throw new UserError("cannot", `cannot tell which session is meant by ${id}: ${found.length} ids begin or end so`);
 }
 
 function describeAttempts(session: SessionEvent): string {
