@@ -15,13 +15,16 @@ const root = resolve(import.meta.dirname, "..");
 const bin = join(root, "bin");
 const build = join(root, "build");
 const RECIPE = [import.meta.filename, join(import.meta.dirname, "needs.mjs"), join(import.meta.dirname, "bun.mjs")];
+/** What headers of the front are made from (headers.ts). */
+const TABLES = ["src/protocol/contract.ts", "src/openssh/argv/options.ts"].map((path) => join(root, path));
 const WARNINGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
 /** Builds the front into bin/ssh, unless it is newer than its sources. Throws one line on failure. */
 export function buildFront({ force = false } = {}) {
   const target = join(bin, "ssh");
   const sources = frontSources();
-  if (force || isStale(target, [join(root, "src/front"), ...RECIPE])) {
+  if (force || isStale(target, [join(root, "src/front"), ...TABLES, ...RECIPE])) {
+    writeHeaders();
     const problem = provide(["compiler"]);
     if (problem) throw new Error(problem);
     provideOptional(["musl"]);
@@ -37,7 +40,8 @@ export function buildSanitized({ force = false } = {}) {
   const folder = join(build, "asan");
   const target = join(folder, "ssh");
   mkdirSync(folder, { recursive: true });
-  if (force || isStale(target, [join(root, "src/front"), ...RECIPE])) {
+  if (force || isStale(target, [join(root, "src/front"), ...TABLES, ...RECIPE])) {
+    writeHeaders();
     const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const command = ["gcc", "clang", "cc"].find((candidate) => compiles(candidate, flags));
     if (!command) throw new Error("cannot build with sanitizers: no C compiler that has them (install Debian's package gcc)");
@@ -99,6 +103,14 @@ export function compile(command, flags, sources, output) {
   const staged = stage();
   const done = spawnSync(command, [...flags, "-o", join(staged, "program"), ...sources], { cwd: root, encoding: "utf8" });
   finish(staged, "program", output, began, done, "the front");
+}
+
+/** Those of the checkout are up to date (a test of the house): only who changes a table needs them anew, and has the tools. */
+function writeHeaders() {
+  const hooks = pathToFileURL(join(import.meta.dirname, "typescript.mjs")).href;
+  const done = spawnSync(process.execPath, ["--import", hooks, join(import.meta.dirname, "headers.ts")], { encoding: "utf8" });
+  const untold = !process.features.typescript && !existsSync(join(root, "node_modules/typescript"));
+  if (done.status !== 0 && !untold) throw new Error(`cannot write the front's headers: ${done.stderr.trim()}`);
 }
 
 function finish(staged, name, output, began, done, what) {

@@ -3,8 +3,9 @@
 import type { SharedPlan } from "../plan/plan.ts";
 import { ticketOf } from "../plan/to-ticket.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
+import { limits } from "../protocol/contract.ts";
 import { byteLength, dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
-import { TICKET_BYTES } from "../protocol/ticket.ts";
+
 import { formatTicket } from "../protocol/ticket-write.ts";
 import { readOwnFile, replaceFile } from "../sys/own-file.ts";
 import type { Asking } from "./channel.ts";
@@ -15,7 +16,7 @@ export function keepDial(asking: Asking, plan: SharedPlan): void {
   const shared = plan.reason === "shared";
   // With `dir` set the folder's owner is looked at in each judgement; where one may not dial, or a key was rotated, it depends on the master that is there.
   if ((!shared && (plan.reason !== "control-path" || !plan.canDial)) || plan.run !== asking.run) return;
-  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
+  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), limits.ticketBytes);
   const said = formatTicket(ticketOf(plan, composeQuestion(process.env, asking.command, asking.words)));
   if (bytes === undefined || new TextDecoder().decode(bytes) !== said) return;
   const { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd } = plan;

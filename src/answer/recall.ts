@@ -2,10 +2,12 @@
  * What a dial needs of a judgement, as it was kept in RUN/d beside the ticket that says the rest (keep.ts): with it a dial asks the real ssh
  * nothing and judges nothing anew. It counts only while that very ticket is there and fresh; whatever else is the case, there is none.
  */
+
 import type { MasterSpec } from "../master/spec.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
+import { limits } from "../protocol/contract.ts";
 import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
-import { TICKET_BYTES } from "../protocol/ticket.ts";
+
 import { findStale, parseTicket } from "../protocol/ticket-read.ts";
 import { exists } from "../sys/exists.ts";
 import { readOwnFile } from "../sys/own-file.ts";
@@ -30,7 +32,7 @@ export interface StoredDial {
 /** What was kept for this question, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
 export function recallDial(asking: Asking): MasterSpec | undefined {
   const stored = readStored(asking);
-  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), TICKET_BYTES);
+  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), limits.ticketBytes);
   if (stored === undefined || bytes === undefined || stored.ticket !== hashBytes(bytes)) {
     return undefined;
   }

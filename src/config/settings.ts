@@ -2,6 +2,7 @@
  * The table of all settings: name, default, environment variable, meaning. Reading, `sshim config`, the man page and the
  * documentation are made from it, so a setting that is not here does not exist.
  */
+import { limits, marks, shellMarks } from "../protocol/contract.ts";
 import type { Kind } from "./values.ts";
 
 /** The values in force for one host. Durations are seconds, sizes bytes. */
@@ -65,7 +66,7 @@ export const settingRows: readonly SettingRow[] = [
     "how long a dial may take where ConnectTimeout says nothing",
     [1, 3600],
   ),
-  row("max_shards", "count", 8, "SSHIM_MAX_SHARDS", "host", "how many masters one key may have", [1, 8]),
+  row("max_shards", "count", 8, "SSHIM_MAX_SHARDS", "host", "how many masters one key may have", [1, limits.shards]),
   row(
     "max_sessions",
     "count",
@@ -73,7 +74,7 @@ export const settingRows: readonly SettingRow[] = [
     "SSHIM_MAX_SESSIONS",
     "host",
     "sessions a master takes until the server is known to allow fewer or more",
-    [1, 1000],
+    [1, limits.slots],
   ),
   row("max_dials", "count", 4, "SSHIM_MAX_DIALS", "host", "unauthenticated connections to one server at a time", [1, 4]),
   row(
@@ -114,12 +115,9 @@ export const settingNames: readonly SettingName[] = settingRows.map(({ name }) =
 export const otherVariables: readonly string[] = [
   "SSHIM_CONFIG",
   "SSHIM_CONTROL",
-  "SSHIM_AS",
-  "SSHIM_THEN_AS",
   "SSHIM_DEPTH",
-  "SSHIM_IGNORED",
-  "SSHIM_LOG",
-  "SSHIM_SHELL",
+  ...marks,
+  ...shellMarks,
   ...["SSHIM_SOURCE", "SSHIM_PREFIX", "SSHIM_ARCHIVE", "SSHIM_VERSION", "SSHIM_SHA256"],
   ...["SSHIM_CI", "SSHIM_DRAIN", "SSHIM_REPORT"],
 ];

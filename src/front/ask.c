@@ -20,11 +20,9 @@
 #include "start.h"
 #include "strbuf.h"
 
-enum { LINE_MAX_LENGTH = 512, FIRST_WAIT_SECONDS = 10 };
-
 struct channel {
 	int fd;
-	char bytes[LINE_MAX_LENGTH];
+	char bytes[MAX_LINE_BYTES];
 	size_t used;
 	int64_t deadline; /* 0: none */
 };
@@ -40,7 +38,7 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 {
 	struct reply reply = { front->sent ? REPLY_EXIT : REPLY_PASS, 255 };
 	struct channel channel = { .fd = -1,
-		.deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000 };
+		.deadline = now_ns() + (int64_t)MAX_ANSWER_SECONDS * 1000000000 };
 	struct reply heard;
 
 	if (!find_real(front))
@@ -68,7 +66,7 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 static bool
 serve_control(struct front *front, struct channel *channel, struct reply *reply)
 {
-	char line[LINE_MAX_LENGTH];
+	char line[MAX_LINE_BYTES];
 	uint64_t number;
 
 	for (;;) {
@@ -161,8 +159,8 @@ handle_lock(struct front *front, struct channel *channel, char *arguments)
 	if (seconds_text == NULL)
 		return false;
 	*count_text++ = *seconds_text++ = '\0';
-	if (!parse_u64(count_text, &count) || count > 16 || !parse_u64(seconds_text, &seconds) ||
-	    seconds > 86400)
+	if (!parse_u64(count_text, &count) || count > MAX_LOCK_CHOICES ||
+	    !parse_u64(seconds_text, &seconds) || seconds > MAX_LOCK_SECONDS)
 		return false;
 	enum lock_result result = lock_name(&front->rundir, arguments, (unsigned)count,
 	    (unsigned)seconds);
@@ -171,7 +169,7 @@ handle_lock(struct front *front, struct channel *channel, char *arguments)
 						 "busy\n";
 	/* The time it slept here is not its own. */
 	if (channel->deadline != 0)
-		channel->deadline = now_ns() + (int64_t)FIRST_WAIT_SECONDS * 1000000000;
+		channel->deadline = now_ns() + (int64_t)MAX_ANSWER_SECONDS * 1000000000;
 	return send(channel->fd, reply, strlen(reply), MSG_NOSIGNAL) == (ssize_t)strlen(reply);
 }
 
@@ -180,7 +178,7 @@ handle_ticket(struct front *front, struct channel *channel, const char *length_t
 {
 	uint64_t length;
 
-	if (!parse_u64(length_text, &length) || length == 0 || length > TICKET_MAX)
+	if (!parse_u64(length_text, &length) || length == 0 || length > MAX_TICKET_BYTES)
 		return false;
 	size_t have = channel->used < length ? channel->used : (size_t)length;
 	memcpy(front->ticket.text, channel->bytes, have);

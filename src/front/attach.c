@@ -38,7 +38,7 @@ reach_master(struct front *front, enum purpose purpose, struct connection *conne
 	}
 	drop_connection(connection);
 	for (unsigned pause = 10;; pause = pause < 80 ? pause * 2 : pause) {
-		for (int shard = 0; shard < (int)front->ticket.shards && shard < SHARDS_MAX;
+		for (int shard = 0; shard < (int)front->ticket.shards && shard < MAX_SHARDS;
 		     shard++) {
 			enum reached reached = reach_shard(front, purpose, connection, shard);
 			if (reached != FULL)
@@ -52,7 +52,7 @@ reach_master(struct front *front, enum purpose purpose, struct connection *conne
 		struct timespec nap = { 0, (long)(pause + (unsigned)getpid() % pause) * 1000000 };
 		(void)nanosleep(&nap, NULL);
 	}
-	set_fault(front, "record", "full");
+	set_fault(front, STAGE_RECORD, FAILURE_FULL);
 	return BROKEN;
 }
 
@@ -72,18 +72,18 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 		connection->slot = -1;
 	}
 	if (connection->record_fd < 0) {
-		set_fault(front, "record", errno == ENOENT ? "none" : "error");
+		set_fault(front, STAGE_RECORD, errno == ENOENT ? FAILURE_NONE : FAILURE_ERROR);
 		return BROKEN;
 	}
 	if (fstat(connection->record_fd, &st) != 0 || st.st_uid != geteuid() ||
 	    !S_ISREG(st.st_mode)) {
-		set_fault(front, "record", "foreign");
+		set_fault(front, STAGE_RECORD, FAILURE_FOREIGN);
 		return BROKEN;
 	}
 	connection->dev = st.st_dev;
 	connection->ino = st.st_ino;
 	if (!record_read(connection->record_fd, &record)) {
-		set_fault(front, "record", "damaged");
+		set_fault(front, STAGE_RECORD, FAILURE_DAMAGED);
 		return BROKEN;
 	}
 	connection->recorded = record.present ? record.pid : 0;
@@ -101,7 +101,7 @@ reach_shard(struct front *front, enum purpose purpose, struct connection *connec
 	bool known = record.present && record.pid == connection->pid;
 	if (!accepted(&front->ticket, known ? record.character : "-") ||
 	    !still_current(front, connection)) {
-		set_fault(front, "record", "character");
+		set_fault(front, STAGE_RECORD, FAILURE_CHARACTER);
 		drop_socket(connection);
 		return BROKEN;
 	}
@@ -118,14 +118,15 @@ hold_slot(struct front *front, enum purpose purpose, struct connection *connecti
 		/* A forwarding is no session for the server: it holds a byte of its own kind,
 		 * without a limit. */
 		if (connection->slot < 0)
-			connection->slot = slot_take(connection->record_fd, STDIO_BASE, STDIO_MOST);
+			connection->slot = slot_take(connection->record_fd, STDIO_BASE,
+			    MAX_FORWARDS);
 		return connection->slot >= 0 ? REACHED : FULL;
 	}
-	if (limit > SLOT_MOST)
-		limit = SLOT_MOST;
+	if (limit > MAX_SLOTS)
+		limit = MAX_SLOTS;
 	/* Sessions above a limit that was learned after they began still count. */
-	int above = limit < SLOT_MOST ?
-	    slots_held(connection->record_fd, SLOT_BASE + (int)limit, SLOT_MOST - (int)limit) :
+	int above = limit < MAX_SLOTS ?
+	    slots_held(connection->record_fd, SLOT_BASE + (int)limit, MAX_SLOTS - (int)limit) :
 	    0;
 	if (connection->slot >= (int)limit) {
 		slot_drop(connection->record_fd, SLOT_BASE, connection->slot);
@@ -183,17 +184,17 @@ judge_record(struct front *front, struct connection *connection, const struct re
 		idle = (int64_t)now - (int64_t)st->st_mtime;
 
 	if (!accepted(ticket, record->character)) {
-		set_fault(front, "record", "character");
+		set_fault(front, STAGE_RECORD, FAILURE_CHARACTER);
 		return false;
 	}
 	/* A clock that jumped back makes a time of the future: that is old too. */
 	if (ticket->max_age > 0 && (age > (int64_t)ticket->max_age || age < -1)) {
-		set_fault(front, "record", "expired");
+		set_fault(front, STAGE_RECORD, FAILURE_EXPIRED);
 		return false;
 	}
 	if (ticket->persist > 0 && (idle > (int64_t)ticket->persist || idle < -1) &&
-	    slots_held(connection->record_fd, SLOT_BASE, SLOT_MOST + STDIO_MOST) == 0) {
-		set_fault(front, "record", "idle");
+	    slots_held(connection->record_fd, SLOT_BASE, MAX_SLOTS + MAX_FORWARDS) == 0) {
+		set_fault(front, STAGE_RECORD, FAILURE_IDLE);
 		return false;
 	}
 	return true;
@@ -233,12 +234,12 @@ shard_path(struct front *front, int shard, const char *ending, char *path, size_
 	if (join(path, size, front->ticket.keydir, "/", number((uint64_t)shard, 1, digits), ending,
 		NULL))
 		return true;
-	set_fault(front, "record", "error");
+	set_fault(front, STAGE_RECORD, FAILURE_ERROR);
 	return false;
 }
 
 void
-set_fault(struct front *front, const char *stage, const char *failure)
+set_fault(struct front *front, enum stage stage, enum failure failure)
 {
 	front->fault.stage = stage;
 	front->fault.failure = failure;

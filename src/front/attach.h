@@ -36,7 +36,7 @@ bool slot_outgrown(struct front *front, int slot);
 /* The record's mtime is the last use. */
 void mark_used(struct connection *connection);
 
-void set_fault(struct front *front, const char *stage, const char *failure);
+void set_fault(struct front *front, enum stage stage, enum failure failure);
 /* The next frame, waiting until the deadline (ns, 0: none); signals of `mask` may interrupt. */
 enum mux_read { READ_FRAME, READ_EOF, READ_NONSENSE, READ_TIMEOUT, READ_SIGNAL };
 enum mux_read mux_read_frame(int fd, struct mux_input *input, struct mux_reply *reply,

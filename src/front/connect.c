@@ -16,7 +16,7 @@
 #include "strbuf.h"
 #include "tty.h"
 
-enum { ATTEMPTS_MAX = 12, ROUNDS_MAX = 200 };
+enum { ROUNDS_MAX = 200 };
 
 /* Where we stand towards the lock of the shard that has no usable master. */
 enum wait_state { OUTSIDE, AWAITED, HELD };
@@ -36,19 +36,19 @@ static void acquire_turn(struct front *front, struct attempt *attempt);
 static void wait_first_dial(struct front *front, struct attempt *attempt, unsigned seconds);
 static void name_lock(struct front *front, struct attempt *attempt, int shard);
 static void apply_reply(struct front *front, struct reply reply);
-static bool fault_is(const struct front *front, const char *stage, const char *failure);
+static bool fault_is(const struct front *front, enum stage stage, enum failure failure);
 
 _Noreturn void
 follow_ticket(struct front *front)
 {
 	switch (front->ticket.lane) {
 	case LANE_PASS:
-		pass(front, NULL);
+		pass(front, NO_REASON);
 	case LANE_CONTROL:
 		if (front->ticket.check)
 			check(front);
 		apply_reply(front, ask(front, "control", 0, NULL));
-		pass(front, "control");
+		pass(front, REASON_CONTROL);
 	case LANE_ATTACH:
 	case LANE_ESTABLISH:
 		break;
@@ -65,17 +65,17 @@ attach(struct front *front)
 
 	if (front->ticket.lane == LANE_ATTACH && in_rundir(&front->ticket) &&
 	    lacks_modes(&front->ticket))
-		pass(front, "no terminal to take modes from");
-	for (int round = 0; front->attempts < ATTEMPTS_MAX && round < ROUNDS_MAX; round++) {
+		pass(front, REASON_NO_TERMINAL_TO_TAKE_MODES_FROM);
+	for (int round = 0; front->attempts < MAX_ATTEMPTS && round < ROUNDS_MAX; round++) {
 		bool establish = front->ticket.lane == LANE_ESTABLISH;
 		if (front->ticket.lane == LANE_PASS)
-			pass(front, NULL);
+			pass(front, NO_REASON);
 		front->fault = (struct fault){ 0 };
 		bool reached = establish ?
 		    mux_connect(front, front->ticket.socket, &attempt.connection) :
 		    reach_master(front, purpose, &attempt.connection) == REACHED;
 		if (reached && establish) {
-			journal(front, "established", NULL, 0);
+			journal(front, OUTCOME_ESTABLISHED, NO_REASON, 0);
 			_exit(0);
 		}
 		if (reached) {
@@ -87,37 +87,37 @@ attach(struct front *front)
 				/* Unknown: 255, but for evidence. */
 				apply_reply(front, ask(front, "heal", front->shard, &front->fault));
 				front->sent = false;
-			} else if (fault_is(front, "session", "failure") ||
-			    fault_is(front, "session", "denied")) {
+			} else if (fault_is(front, STAGE_SESSION, FAILURE_FAILURE) ||
+			    fault_is(front, STAGE_SESSION, FAILURE_DENIED)) {
 				if (purpose == FOR_STDIO)
-					pass(front, "forwarding refused");
+					pass(front, REASON_FORWARDING_REFUSED);
 				session_refused(front, &attempt);
 			}
 			drop_connection(&attempt.connection);
 			continue;
 		}
-		if (fault_is(front, "record", "full"))
-			pass(front, "full");
+		if (fault_is(front, STAGE_RECORD, FAILURE_FULL))
+			pass(front, REASON_FULL);
 		bool settled = attempt.wait_state == HELD && attempt.shard == front->shard;
 		if (!settled) {
 			acquire_turn(front, &attempt);
 			/* One that let a whole second pass is not asked for another under the lock,
 			 * while it is the same one. */
 			settled = attempt.wait_state == HELD &&
-			    strcmp(front->fault.failure, "timeout") == 0 &&
+			    front->fault.failure == FAILURE_TIMEOUT &&
 			    same_master(front, &attempt.connection);
 		}
 		if (settled) {
-			bool missing = fault_is(front, "connect", "none") ||
-			    fault_is(front, "connect", "refused") ||
-			    fault_is(front, "record", "none");
+			bool missing = fault_is(front, STAGE_CONNECT, FAILURE_NONE) ||
+			    fault_is(front, STAGE_CONNECT, FAILURE_REFUSED) ||
+			    fault_is(front, STAGE_RECORD, FAILURE_NONE);
 			apply_reply(front,
 			    ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
 			front->attempts++;
 			attempt.wait_state = OUTSIDE;
 		}
 	}
-	pass(front, "attempts");
+	pass(front, REASON_ATTEMPTS);
 }
 
 /* The server has no room for one more session on that connection. Only the first of those who were
@@ -133,7 +133,7 @@ session_refused(struct front *front, struct attempt *attempt)
 	enum lock_result result = lock_name(&front->rundir, attempt->lock, 1,
 	    (unsigned)front->ticket.connect_timeout);
 	if (result == LOCK_BROKEN || result == LOCK_BUSY)
-		pass(front, "no lock");
+		pass(front, REASON_NO_LOCK);
 	if (!slot_outgrown(front, slot)) {
 		apply_reply(front, ask(front, "heal", front->shard, &front->fault));
 		front->attempts++;
@@ -175,9 +175,9 @@ acquire_turn(struct front *front, struct attempt *attempt)
 		}
 	}
 	if (result == LOCK_BROKEN)
-		pass(front, "no lock");
+		pass(front, REASON_NO_LOCK);
 	if (result == LOCK_BUSY)
-		pass(front, "lock busy");
+		pass(front, REASON_LOCK_BUSY);
 	attempt->wait_state = HELD;
 }
 
@@ -189,7 +189,7 @@ wait_first_dial(struct front *front, struct attempt *attempt, unsigned seconds)
 	name_lock(front, attempt, 0);
 	enum lock_result result = lock_await(&front->rundir, attempt->lock, seconds);
 	if (result != LOCK_WAITED)
-		pass(front, result == LOCK_BUSY ? "lock busy" : "no lock");
+		pass(front, result == LOCK_BUSY ? REASON_LOCK_BUSY : REASON_NO_LOCK);
 	share_failure(front, &attempt->failed);
 }
 
@@ -200,7 +200,7 @@ name_lock(struct front *front, struct attempt *attempt, int shard)
 
 	if (!join(attempt->lock, sizeof(attempt->lock), "key/", front->ticket.key, "/",
 		number((uint64_t)shard, 1, digits), NULL))
-		pass(front, "no lock");
+		pass(front, REASON_NO_LOCK);
 }
 
 /* -O check, as mux_client_request_alive and muxclient say it; where no master is, the real ssh has
@@ -214,13 +214,13 @@ check(struct front *front)
 	if (mux_connect(front, front->ticket.socket, &connection)) {
 		write_stderr("Master running (pid=", number(connection.pid, 1, digits), ")\r\n",
 		    NULL);
-		journal(front, "checked", NULL, 0);
+		journal(front, OUTCOME_CHECKED, NO_REASON, 0);
 		_exit(0);
 	}
-	if (strcmp(front->fault.failure, "timeout") != 0)
-		pass(front, NULL);
+	if (front->fault.failure != FAILURE_TIMEOUT)
+		pass(front, NO_REASON);
 	write_stderr("muxclient: master alive check failed\r\n", NULL);
-	journal(front, "wedged", NULL, 255);
+	journal(front, OUTCOME_WEDGED, NO_REASON, 255);
 	_exit(255);
 }
 
@@ -228,16 +228,16 @@ static void
 apply_reply(struct front *front, struct reply reply)
 {
 	if (reply.kind == REPLY_PASS)
-		pass(front, NULL);
+		pass(front, NO_REASON);
 	if (reply.kind == REPLY_EXIT) {
-		journal(front, reply.code == 0 ? "answered" : "refused", NULL, reply.code);
+		journal(front, reply.code == 0 ? OUTCOME_ANSWERED : OUTCOME_REFUSED, NO_REASON,
+		    reply.code);
 		_exit(reply.code);
 	}
 }
 
 static bool
-fault_is(const struct front *front, const char *stage, const char *failure)
+fault_is(const struct front *front, enum stage stage, enum failure failure)
 {
-	return front->fault.stage != NULL && strcmp(front->fault.stage, stage) == 0 &&
-	    strcmp(front->fault.failure, failure) == 0;
+	return front->fault.stage == stage && front->fault.failure == failure;
 }

@@ -20,12 +20,11 @@ must_be_hidden(const char *entry)
 bool
 is_mark(const char *entry)
 {
-	static const char *const marks[] = { "SSHIM_AS=", "SSHIM_THEN_AS=", "SSHIM_IGNORED=",
-		"SSHIM_PARENT=", NULL };
-
-	for (int i = 0; marks[i] != NULL; i++)
-		if (strncmp(entry, marks[i], strlen(marks[i])) == 0)
+	for (int i = 0; mark_names[i] != NULL; i++) {
+		size_t length = strlen(mark_names[i]);
+		if (strncmp(entry, mark_names[i], length) == 0 && entry[length] == '=')
 			return true;
+	}
 	return false;
 }
 
@@ -35,7 +34,7 @@ hide(const char *entry, size_t index)
 	size_t length = strlen(entry);
 	char *hidden = malloc(length * 2 + 48), digits[NUMBER_SIZE];
 
-	if (hidden == NULL || !join(hidden, 48, "SSHIM_RAW_", number(index, 1, digits), "=", NULL))
+	if (hidden == NULL || !join(hidden, 48, RAW_PREFIX, number(index, 1, digits), "=", NULL))
 		return NULL;
 	char *at = hidden + strlen(hidden);
 	for (size_t i = 0; i < length; i++) {
@@ -89,7 +88,7 @@ restore_environment(char **environment)
 		char *entry = environment[i];
 		char *value = strchr(entry, '=');
 
-		if (strncmp(entry, "SSHIM_RAW_", 10) == 0 && value != NULL &&
+		if (strncmp(entry, RAW_PREFIX, strlen(RAW_PREFIX)) == 0 && value != NULL &&
 		    hex_to_bytes(value + 1))
 			environment[kept++] = value + 1;
 		else if (strncmp(entry, "SSHIM_THEN_AS=", 14) == 0)

@@ -44,7 +44,7 @@ share_failure(struct front *front, const struct failure_seen *seen)
 	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
 		if (write(2, bytes, (size_t)got) != got)
 			break;
-	journal(front, "failure shared", NULL, 255);
+	journal(front, OUTCOME_FAILURE_SHARED, NO_REASON, 255);
 	_exit(255);
 }
 

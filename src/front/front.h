@@ -13,12 +13,10 @@
 #include "rundir.h"
 #include "ticket.h"
 
-enum { QUESTION_MAX = 16000, SHARDS_MAX = 64 };
-
-/* Where it broke and how; the words are docs/protocol.md's. */
+/* Where it broke and how; NO_STAGE: it did not. */
 struct fault {
-	const char *stage;
-	const char *failure;
+	enum stage stage;
+	enum failure failure;
 	char detail[160];
 };
 
@@ -32,7 +30,7 @@ struct front {
 	char real[PATH_SIZE]; /* the real ssh, once it was looked for */
 	bool real_is_script;
 	struct rundir rundir;
-	char question[QUESTION_MAX + 1];
+	char question[MAX_CALL_ID_BYTES + 1];
 	size_t question_length;
 	char hash[17];
 	bool have_ticket;

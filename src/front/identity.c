@@ -28,7 +28,7 @@ steers_us(const char *entry)
 {
 	if (strncmp(entry, "SSHIM", 5) != 0 || (entry[5] != '=' && entry[5] != '_'))
 		return false;
-	return strncmp(entry, "SSHIM_RAW_", 10) != 0 && !is_mark(entry);
+	return strncmp(entry, RAW_PREFIX, strlen(RAW_PREFIX)) != 0 && !is_mark(entry);
 }
 
 static const char *
@@ -71,7 +71,8 @@ write_question(struct front *front)
 {
 	static const char *const first[] = { "HOME=", "SSH_AUTH_SOCK=", NULL };
 
-	if (!append(front, "1") || !append(front, gives_command(front) ? "command=1" : "command=0"))
+	if (!append(front, CALL_ID_VERSION) ||
+	    !append(front, gives_command(front) ? "command=1" : "command=0"))
 		return false;
 	for (int i = 0; first[i] != NULL; i++)
 		for (char **entry = environ; *entry != NULL; entry++)

@@ -22,7 +22,7 @@ static int open_journal(struct front *front, char *path, size_t size, uint64_t *
 static void rotate(int fd, const char *path, uint64_t limit);
 
 void
-journal(struct front *front, const char *outcome, const char *reason, int code)
+journal(struct front *front, enum outcome outcome, enum reason reason, int code)
 {
 	char path[PATH_SIZE + 32], line[JOURNAL_LINE_MAX], when[40];
 	struct timespec now;
@@ -45,10 +45,12 @@ journal(struct front *front, const char *outcome, const char *reason, int code)
 	    number((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, 1, digits[1]),
 	    "-", number((uint64_t)getpid(), 1, digits[2]), "\",\"event\":\"session\",", fields,
 	    NULL);
-	if (reason != NULL)
-		fits = fits && append_text(line, sizeof(line), ",\"why\":\"", reason, "\"", NULL);
+	if (reason != NO_REASON)
+		fits = fits &&
+		    append_text(line, sizeof(line), ",\"why\":\"", reason_names[reason], "\"",
+			NULL);
 	fits = fits &&
-	    append_text(line, sizeof(line), ",\"outcome\":\"", outcome,
+	    append_text(line, sizeof(line), ",\"outcome\":\"", outcome_names[outcome],
 		"\",\"code\":", number((uint64_t)code, 1, digits[3]),
 		",\"attempts\":", number((uint64_t)front->attempts, 1, digits[4]),
 		",\"shard\":", number((uint64_t)front->shard, 1, digits[5]),
@@ -62,10 +64,11 @@ journal(struct front *front, const char *outcome, const char *reason, int code)
 			",\"open_ms\":", number(opening / 100, 1, digits[2]), ".",
 			number(opening % 100, 2, digits[3]), NULL);
 	}
-	if (front->fault.stage != NULL)
+	if (front->fault.stage != NO_STAGE)
 		fits = fits &&
-		    append_text(line, sizeof(line), ",\"stage\":\"", front->fault.stage,
-			"\",\"failure\":\"", front->fault.failure, "\"", NULL);
+		    append_text(line, sizeof(line), ",\"stage\":\"",
+			stage_names[front->fault.stage], "\",\"failure\":\"",
+			failure_names[front->fault.failure], "\"", NULL);
 	if (fits && append_text(line, sizeof(line), "}\n", NULL)) {
 		rotate(fd, path, limit);
 		/* A full disk, or the caller's limit on the size of files, costs the line and not
@@ -109,7 +112,7 @@ open_journal(struct front *front, char *path, size_t size, uint64_t *limit)
 	if (front->have_ticket && named == NULL)
 		return -1; /* switched off */
 	bool fits = named != NULL ? join(path, size, named, NULL) :
-				    join(path, size, front->rundir.path, "/journal.jsonl", NULL);
+				    join(path, size, front->rundir.path, "/" NAME_JOURNAL, NULL);
 
 	*limit = named != NULL ? front->ticket.journal_limit : DEFAULT_LIMIT;
 	if (!fits)

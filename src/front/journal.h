@@ -4,7 +4,7 @@
 
 #include "front.h"
 
-/* `reason` NULL: the ticket's own, which its JSON fragment holds. */
-void journal(struct front *front, const char *outcome, const char *reason, int code);
+/* NO_REASON: the ticket's own, which its JSON fragment holds. */
+void journal(struct front *front, enum outcome outcome, enum reason reason, int code);
 
 #endif

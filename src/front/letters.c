@@ -33,7 +33,7 @@ read_letters(struct front *front, char *letters, size_t size)
 	size_t length = strlen(expected);
 	struct stat st;
 
-	int fd = openat(front->rundir.fd, "letters", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(front->rundir.fd, NAME_LETTERS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	ssize_t got = read(fd, text, sizeof(text) - 1);

@@ -24,7 +24,7 @@ static void interrupt(int signal_number);
 static enum lock_result
 remember(struct rundir *rundir, uint64_t offset, enum lock_result result)
 {
-	if (rundir->held_count >= HELD_MAX) {
+	if (rundir->held_count >= MAX_LOCKS) {
 		(void)set_lock(rundir->locks_fd, F_OFD_SETLK, F_UNLCK, offset);
 		return LOCK_BROKEN;
 	}
@@ -87,7 +87,8 @@ unlock_name(struct rundir *rundir, const char *name)
 
 	for (int i = rundir->held_count - 1; i >= 0; i--) {
 		bool same = rundir->held[i] == offset;
-		for (unsigned n = 0; !same && n < 16 && strncmp(name, "dial/", 5) == 0; n++)
+		for (unsigned n = 0;
+		     !same && n < MAX_LOCK_CHOICES && strncmp(name, "dial/", 5) == 0; n++)
 			same = join(one, sizeof(one), name, "/", number(n, 1, digits), NULL) &&
 			    rundir->held[i] == offset_of(one);
 		if (!same)
@@ -158,7 +159,7 @@ static bool
 open_locks(struct rundir *rundir)
 {
 	if (rundir->locks_fd < 0)
-		rundir->locks_fd = openat(rundir->fd, "locks",
+		rundir->locks_fd = openat(rundir->fd, NAME_LOCKS,
 		    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return rundir->locks_fd >= 0;
 }

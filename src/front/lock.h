@@ -7,7 +7,8 @@
 
 enum lock_result { LOCK_GOT, LOCK_WAITED, LOCK_BUSY, LOCK_BROKEN };
 
-enum { SLOT_BASE = 4096, SLOT_MOST = 256, STDIO_BASE = SLOT_BASE + SLOT_MOST, STDIO_MOST = 512 };
+/* The bytes of a record file after its text: a session's slots, then those of forwardings. */
+enum { SLOT_BASE = MAX_RECORD_BYTES, STDIO_BASE = SLOT_BASE + MAX_SLOTS };
 
 /* Takes the lock called name (with count > 1, any of name/0 … name/count-1), waiting up to
  * `seconds`. */

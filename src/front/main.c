@@ -30,20 +30,20 @@ main(int argc, char **argv)
 	front.rundir.fd = front.rundir.locks_fd = -1;
 	front.started_ns = now_ns();
 	if (!find_self(&front) || argc < 1)
-		pass(&front, "no self");
+		pass(&front, REASON_NO_SELF);
 	run_as_other(&front);
 	const char *off = getenv("SSHIM"), *depth = getenv("SSHIM_DEPTH");
 	if ((off != NULL && strcmp(off, "off") == 0) || (depth != NULL && *depth != '0'))
-		pass(&front, "off");
+		pass(&front, REASON_OFF);
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			pass(&front, "closed descriptor");
+			pass(&front, REASON_CLOSED_DESCRIPTOR);
 	if (!open_rundir(&front.rundir))
-		pass(&front, "no place");
+		pass(&front, REASON_NO_PLACE);
 	if (!walk(&front))
-		pass(&front, "arguments");
+		pass(&front, REASON_ARGUMENTS);
 	if (!write_question(&front))
-		pass(&front, "question");
+		pass(&front, REASON_QUESTION);
 	find_ticket(&front);
 	follow_ticket(&front);
 }
@@ -91,13 +91,14 @@ find_ticket(struct front *front)
 			result = round == 0 ? lock_await(&front->rundir, name, 30) :
 					      lock_name(&front->rundir, name, 1, 30);
 		if (result != LOCK_GOT && result != LOCK_WAITED)
-			pass(front, "no lock");
+			pass(front, REASON_NO_LOCK);
 	}
 	struct reply reply = ask(front, "resolve", 0, NULL);
 	if (reply.kind == REPLY_EXIT) {
-		journal(front, reply.code == 0 ? "answered" : "refused", NULL, reply.code);
+		journal(front, reply.code == 0 ? OUTCOME_ANSWERED : OUTCOME_REFUSED, NO_REASON,
+		    reply.code);
 		_exit(reply.code);
 	}
 	if (reply.kind == REPLY_PASS || !front->have_ticket)
-		pass(front, front->have_ticket ? NULL : "no answer");
+		pass(front, front->have_ticket ? NO_REASON : REASON_NO_ANSWER);
 }

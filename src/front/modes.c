@@ -135,7 +135,8 @@ with_lock(struct front *front)
 	int status;
 
 	(void)unsetenv("SSHIM_AS");
-	if (!parse_u64(front->argv[2], &seconds) || seconds > 86400 || !open_rundir(&front->rundir))
+	if (!parse_u64(front->argv[2], &seconds) || seconds > MAX_LOCK_SECONDS ||
+	    !open_rundir(&front->rundir))
 		_exit(75);
 	enum lock_result result = lock_name(&front->rundir, front->argv[1], 1, (unsigned)seconds);
 	if (result != LOCK_GOT && result != LOCK_WAITED)

@@ -33,20 +33,20 @@ connect_socket(struct front *front, const char *path, int *fd)
 	struct timeval deadline = { HELLO_SECONDS, 0 };
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		set_fault(front, "connect", "error");
+		set_fault(front, STAGE_CONNECT, FAILURE_ERROR);
 		return false;
 	}
 	strcpy(address.sun_path, path);
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) != 0) {
-		set_fault(front, "connect", "error");
+		set_fault(front, STAGE_CONNECT, FAILURE_ERROR);
 	} else if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		int error = errno;
-		set_fault(front, "connect",
-		    error == ENOENT || error == ENOTDIR ? "none" :
-			error == ECONNREFUSED           ? "refused" :
-			error == EAGAIN                 ? "timeout" :
-							  "error");
+		set_fault(front, STAGE_CONNECT,
+		    error == ENOENT || error == ENOTDIR ? FAILURE_NONE :
+			error == ECONNREFUSED           ? FAILURE_REFUSED :
+			error == EAGAIN                 ? FAILURE_TIMEOUT :
+							  FAILURE_ERROR);
 		(void)join(front->fault.detail, sizeof(front->fault.detail), strerror(error), NULL);
 	} else {
 		uid_t uid = (uid_t)-1;
@@ -56,7 +56,7 @@ connect_socket(struct front *front, const char *path, int *fd)
 			uid = peer.uid;
 		if (uid == geteuid() || uid == 0)
 			return true;
-		set_fault(front, "connect", "foreign");
+		set_fault(front, STAGE_CONNECT, FAILURE_FOREIGN);
 	}
 	if (*fd >= 0)
 		(void)close(*fd);
@@ -87,16 +87,16 @@ hello_exchange(struct front *front, struct connection *connection)
 	bool sent = out.ok &&
 	    send(connection->fd, bytes, out.used, MSG_NOSIGNAL) == (ssize_t)out.used;
 	bool hello = false;
-	const char *failure = sent ? NULL : errno == EAGAIN ? "timeout" : "eof";
-	while (failure == NULL) {
+	enum failure failure = sent ? NO_FAILURE : errno == EAGAIN ? FAILURE_TIMEOUT : FAILURE_EOF;
+	while (failure == NO_FAILURE) {
 		enum mux_read result = mux_read_frame(connection->fd, &connection->input, &reply,
 		    &length, deadline, NULL);
 		if (result == READ_SIGNAL)
 			continue;
 		if (result != READ_FRAME) {
-			failure = result == READ_EOF ? "eof" :
-			    result == READ_TIMEOUT   ? "timeout" :
-						       "nonsense";
+			failure = result == READ_EOF ? FAILURE_EOF :
+			    result == READ_TIMEOUT   ? FAILURE_TIMEOUT :
+						       FAILURE_NONSENSE;
 			break;
 		}
 		mux_drop(&connection->input, length);
@@ -107,10 +107,10 @@ hello_exchange(struct front *front, struct connection *connection)
 			connection->pid = reply.second;
 			return true;
 		} else {
-			failure = "nonsense";
+			failure = FAILURE_NONSENSE;
 		}
 	}
-	set_fault(front, hello ? "alive" : "hello", failure);
+	set_fault(front, hello ? STAGE_ALIVE : STAGE_HELLO, failure);
 	drop_socket(connection);
 	return false;
 }

@@ -47,7 +47,7 @@ static _Noreturn void fatal(const struct front *front, const char *what, const c
     const char *origin);
 
 _Noreturn void
-pass(struct front *front, const char *reason)
+pass(struct front *front, enum reason reason)
 {
 	const char *named = getenv("SSHIM_REAL_SSH");
 	char mark[NUMBER_SIZE];
@@ -58,7 +58,7 @@ pass(struct front *front, const char *reason)
 		fatal(front, "cannot find the real ssh",
 		    named != NULL ? named : "no other ssh there",
 		    named != NULL ? "SSHIM_REAL_SSH" : "PATH");
-	journal(front, "pass", reason, 0);
+	journal(front, OUTCOME_PASS, reason, 0);
 	/* A script may lead back to us: it is told how deep we are, so that the next one of us goes
 	 * round scripts. */
 	if (front->real_is_script) {

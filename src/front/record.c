@@ -6,14 +6,13 @@
 #include <unistd.h>
 
 #include "encode.h"
-
-enum { RECORD_HEAD = 1024 };
+#include "protocol.h"
 
 bool
 record_read(int fd, struct record *record)
 {
-	char text[RECORD_HEAD + 1];
-	ssize_t length = pread(fd, text, RECORD_HEAD, 0);
+	char text[MAX_RECORD_BYTES + 1];
+	ssize_t length = pread(fd, text, MAX_RECORD_BYTES, 0);
 	unsigned seen = 0;
 	uint64_t value;
 
@@ -23,10 +22,10 @@ record_read(int fd, struct record *record)
 	if (length < 0)
 		return false;
 	text[length] = '\0';
-	if (strncmp(text, "sshim-master 1\n", 15) != 0)
+	if (strncmp(text, RECORD_OPENING, strlen(RECORD_OPENING)) != 0)
 		return false;
-	for (char *line = text + 15, *end; (end = strchr(line, '\n')) != NULL && seen != 15;
-	     line = end + 1) {
+	for (char *line = text + strlen(RECORD_OPENING), *end;
+	     (end = strchr(line, '\n')) != NULL && seen != 15; line = end + 1) {
 		*end = '\0';
 		if (strncmp(line, "character ", 10) == 0) {
 			if (strlen(line + 10) >= sizeof(record->character))

@@ -129,7 +129,7 @@ send_request(struct front *front, struct connection *connection, const struct mu
 	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
 	int null = -1;
 
-	set_fault(front, "alive", "eof");
+	set_fault(front, STAGE_ALIVE, FAILURE_EOF);
 	if (front->ticket.stdin_null) {
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (null < 0)

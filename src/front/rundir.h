@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PATH_SIZE = 1024, HELD_MAX = 8 };
+#include "protocol.h"
+
+enum { PATH_SIZE = 1024 };
 
 struct rundir {
 	char path[PATH_SIZE];
 	int fd;       /* -1: none, so pass */
 	int locks_fd; /* RUN/locks, -1 until it is needed */
-	uint64_t held[HELD_MAX];
+	uint64_t held[MAX_LOCKS];
 	int held_count;
 };
 

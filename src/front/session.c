@@ -20,8 +20,8 @@
 #include "signals.h"
 #include "strbuf.h"
 
-static void set_lost(struct front *front, const struct connection *connection, const char *stage,
-    const char *failure);
+static void set_lost(struct front *front, const struct connection *connection, enum stage stage,
+    enum failure failure);
 static bool read_opening(struct front *front, struct connection *connection,
     struct signals *signals, struct relay *relay, uint32_t *session);
 static _Noreturn void hold_channel_open(struct front *front, struct connection *connection,
@@ -47,9 +47,9 @@ run_session(struct front *front, struct connection *connection)
 	 * that is not ours (Ansible's) has no group for us. */
 	pid_t group = tty.wanted ? tcgetpgrp(0) : -1;
 	if (group > 0 && group != getpgrp())
-		pass(front, "background");
+		pass(front, REASON_BACKGROUND);
 	if (out.bytes == NULL || !build_request(front, &tty, &out))
-		pass(front, "request too large");
+		pass(front, REASON_REQUEST_TOO_LARGE);
 	if (tty.said && front->ticket.loglevel >= 3 && !front->said_no_tty) {
 		write_stderr(
 		    "Pseudo-terminal will not be allocated because stdin is not a terminal.\r\n",
@@ -87,7 +87,8 @@ read_opening(struct front *front, struct connection *connection, struct signals 
 		if (ended_by != 0)
 			hold_channel_open(front, connection, signals);
 	if (result != READ_FRAME) {
-		set_lost(front, connection, "session", result == READ_EOF ? "eof" : "nonsense");
+		set_lost(front, connection, STAGE_SESSION,
+		    result == READ_EOF ? FAILURE_EOF : FAILURE_NONSENSE);
 		return false;
 	}
 	mux_drop(&connection->input, length);
@@ -101,20 +102,21 @@ read_opening(struct front *front, struct connection *connection, struct signals 
 	case MUX_S_PERMISSION_DENIED:
 		/* Refused: proven that nothing was started. */
 		front->sent = false;
-		set_fault(front, "session", reply.type == MUX_S_FAILURE ? "failure" : "denied");
+		set_fault(front, STAGE_SESSION,
+		    reply.type == MUX_S_FAILURE ? FAILURE_FAILURE : FAILURE_DENIED);
 		memcpy(front->fault.detail, reply.text,
 		    reply.text_length < kept ? reply.text_length : kept);
 		return false;
 	default:
-		set_lost(front, connection, "session", "nonsense");
+		set_lost(front, connection, STAGE_SESSION, FAILURE_NONSENSE);
 		return false;
 	}
 }
 
 /* With the pid of the master that had the session: others may have been there before and after. */
 static void
-set_lost(struct front *front, const struct connection *connection, const char *stage,
-    const char *failure)
+set_lost(struct front *front, const struct connection *connection, enum stage stage,
+    enum failure failure)
 {
 	set_fault(front, stage, failure);
 	(void)number(connection->pid, 1, front->fault.detail);
@@ -146,7 +148,7 @@ hold_channel_open(struct front *front, struct connection *connection, struct sig
 static _Noreturn void
 die_by_signal(struct front *front, struct signals *signals, int number)
 {
-	journal(front, "signal", NULL, 128 + number);
+	journal(front, OUTCOME_SIGNAL, NO_REASON, 128 + number);
 	release_signals(signals);
 	(void)signal(number, SIG_DFL);
 	(void)raise(number);
@@ -207,19 +209,19 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 	    number != SIGQUIT)
 		die_by_signal(front, signals, number);
 	if (number != 0) {
-		journal(front, "signal", NULL, 255);
+		journal(front, OUTCOME_SIGNAL, NO_REASON, 255);
 		exit_value = 255;
 	} else if (whole && (exit_seen || stdio)) {
 		exit_value = stdio ? 0 : exit_value & 255;
-		journal(front, "exit", NULL, (int)exit_value);
+		journal(front, OUTCOME_EXIT, NO_REASON, (int)exit_value);
 	} else {
 		/* A remote command killed by a signal, or a lost connection: the control plane
 		 * knows the master's last words. */
-		set_lost(front, connection, "opened", whole ? "eof" : "nonsense");
+		set_lost(front, connection, STAGE_OPENED, whole ? FAILURE_EOF : FAILURE_NONSENSE);
 		(void)close(connection->record_fd);
 		struct reply reply = ask(front, "heal", front->shard, &front->fault);
 		exit_value = reply.kind == REPLY_EXIT ? (uint32_t)reply.code : 255;
-		journal(front, "lost", NULL, (int)exit_value);
+		journal(front, OUTCOME_LOST, NO_REASON, (int)exit_value);
 	}
 	/* ssh ended by a signal goes without a word (client_loop), its mux client does not
 	 * (mux_client_request_session). */

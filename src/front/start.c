@@ -75,8 +75,8 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 		{ "argv0=", front->argv[0], true }, /* these three may hold anything */
 		{ "real=", front->real, true },
 		{ "detail=", fault != NULL ? fault->detail : "", true },
-		{ "stage=", fault != NULL ? fault->stage : NULL, false },
-		{ "failure=", fault != NULL ? fault->failure : NULL, false },
+		{ "stage=", fault != NULL ? stage_names[fault->stage] : NULL, false },
+		{ "failure=", fault != NULL ? failure_names[fault->failure] : NULL, false },
 	};
 	static char lines[sizeof(fields) / sizeof(fields[0])][PATH_SIZE * 3 + 16];
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

@@ -20,18 +20,19 @@ static int choice(const char *word, const char *const *words);
 bool
 ticket_parse(struct ticket *ticket, size_t length)
 {
-	if (length == 0 || length > TICKET_MAX)
+	if (length == 0 || length > MAX_TICKET_BYTES)
 		return false;
 	memset((char *)ticket + sizeof(ticket->text), 0,
 	    offsetof(struct ticket, dependencies) - sizeof(ticket->text));
 	memset(&ticket->dependency_count, 0,
 	    sizeof(*ticket) - offsetof(struct ticket, dependency_count));
 	ticket->text[length] = '\0';
-	if (strlen(ticket->text) != length || strncmp(ticket->text, "sshim-ticket 1\n", 15) != 0)
+	if (strlen(ticket->text) != length ||
+	    strncmp(ticket->text, TICKET_OPENING, strlen(TICKET_OPENING)) != 0)
 		return false;
 
 	bool lane_known = false;
-	char *line = ticket->text + 15;
+	char *line = ticket->text + strlen(TICKET_OPENING);
 	for (;;) {
 		char *end = strchr(line, '\n');
 		if (end == NULL)
@@ -74,12 +75,12 @@ parse_line(struct ticket *ticket, char *line)
 	    strcmp(name, "cwd") == 0)
 		return parse_dependency(ticket, field, count);
 	if (strcmp(name, "accept") == 0)
-		return parse_list(ticket->accept, &ticket->accept_count, ACCEPT_MAX, field, count);
+		return parse_list(ticket->accept, &ticket->accept_count, MAX_ACCEPTS, field, count);
 	if (strcmp(name, "sendenv") == 0)
-		return parse_list(ticket->sendenv, &ticket->sendenv_count, ENV_LINES_MAX, field,
+		return parse_list(ticket->sendenv, &ticket->sendenv_count, MAX_VARIABLES, field,
 		    count);
 	if (strcmp(name, "setenv") == 0)
-		return parse_list(ticket->setenv, &ticket->setenv_count, ENV_LINES_MAX, field,
+		return parse_list(ticket->setenv, &ticket->setenv_count, MAX_VARIABLES, field,
 		    count);
 	if (count >= 2 && strcmp(name, "lane") == 0) {
 		int lane = choice(field[1], lanes);
@@ -105,7 +106,7 @@ parse_dependency(struct ticket *ticket, char **field, int count)
 	struct dependency *dependency = &ticket->dependencies[ticket->dependency_count];
 	uint64_t seconds, nanoseconds;
 
-	if (ticket->dependency_count >= DEPENDENCIES_MAX)
+	if (ticket->dependency_count >= MAX_DEPENDENCIES)
 		return false;
 	if (strcmp(field[0], "file") == 0) {
 		dependency->kind = DEPENDS_FILE;

@@ -63,7 +63,7 @@ ticket_fresh(const struct ticket *ticket)
 bool
 ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *question)
 {
-	char name[20] = "t/";
+	char name[20] = NAME_TICKETS "/";
 	struct stat st;
 	size_t length = 0;
 
@@ -72,9 +72,9 @@ ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *que
 	if (fd < 0)
 		return false;
 	bool ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	    (st.st_mode & 022) == 0 && st.st_size <= TICKET_MAX;
-	while (ours && length < TICKET_MAX) {
-		ssize_t got = read(fd, ticket->text + length, TICKET_MAX - length);
+	    (st.st_mode & 022) == 0 && st.st_size <= MAX_TICKET_BYTES;
+	while (ours && length < MAX_TICKET_BYTES) {
+		ssize_t got = read(fd, ticket->text + length, MAX_TICKET_BYTES - length);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TICKET_MAX = 65536, DEPENDENCIES_MAX = 512, ENV_LINES_MAX = 256, ACCEPT_MAX = 16 };
+#include "protocol.h"
 
 enum lane { LANE_PASS, LANE_ATTACH, LANE_ESTABLISH, LANE_CONTROL };
 enum tty_request { TTY_NO, TTY_AUTO, TTY_YES, TTY_FORCE };
@@ -22,10 +22,10 @@ struct dependency {
 };
 
 struct ticket {
-	char text[TICKET_MAX + 1]; /* everything below points in here */
+	char text[MAX_TICKET_BYTES + 1]; /* everything below points in here */
 	char *question;
 	bool once;
-	struct dependency dependencies[DEPENDENCIES_MAX];
+	struct dependency dependencies[MAX_DEPENDENCIES];
 	size_t dependency_count;
 	enum lane lane;
 	char *reason;
@@ -33,7 +33,7 @@ struct ticket {
 	uint64_t journal_limit;
 	uint64_t connect_timeout; /* seconds */
 	char *key, *keydir, *socket, *socket_option;
-	char *accept[ACCEPT_MAX];
+	char *accept[MAX_ACCEPTS];
 	size_t accept_count;
 	uint64_t shards, limit, persist, max_age;
 	enum tty_request tty;
@@ -42,7 +42,7 @@ struct ticket {
 	char *stdio_host;
 	uint32_t stdio_port;
 	char *command, *closing;
-	char *sendenv[ENV_LINES_MAX], *setenv[ENV_LINES_MAX];
+	char *sendenv[MAX_VARIABLES], *setenv[MAX_VARIABLES];
 	size_t sendenv_count, setenv_count;
 };
 

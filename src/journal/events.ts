@@ -1,19 +1,5 @@
 /** What a line of the journal may be (docs/interface.md). Types and lists only; a reader ignores fields that it does not know. */
-
-/** How an invocation ended, as the front saw it. */
-export const sessionOutcomes = [
-  "exit",
-  "lost",
-  "signal",
-  "pass",
-  "answered",
-  "refused",
-  "failure shared",
-  "checked",
-  "wedged",
-  "established",
-] as const;
-export type SessionOutcome = (typeof sessionOutcomes)[number];
+import type { Outcome } from "../protocol/contract.ts";
 
 /** One line an invocation, written by the front when it ends or becomes the real ssh. */
 export interface SessionEvent {
@@ -22,7 +8,7 @@ export interface SessionEvent {
   /** Different for every invocation: microseconds since the epoch, and the pid. */
   id: string;
   event: "session";
-  outcome: SessionOutcome;
+  outcome: Outcome;
   /** From the start of the process to this line. */
   ms: number;
   /** user@host:port; null where nothing was resolved. */

@@ -2,9 +2,11 @@
  * Retires masters: they stop listening, their sessions finish, they leave by themselves. It never ends a session but by `end`, which is
  * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
  */
+
 import { lstatSync } from "node:fs";
 import { askToEnd, askToStop, type MuxResult } from "../openssh/mux/client.ts";
-import { SHARDS } from "../protocol/paths.ts";
+import { limits } from "../protocol/contract.ts";
+
 import { leaveRecord, quarantine } from "./control-path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
 
@@ -29,7 +31,7 @@ export function shardOf(spec: { readonly poolDir: string; readonly socket: strin
 
 /** All of them. */
 export function shardsOf(spec: { readonly poolDir: string; readonly socket: string }): Shard[] {
-  return Array.from({ length: SHARDS }, (_, number) => shardOf(spec, number));
+  return Array.from({ length: limits.shards }, (_, number) => shardOf(spec, number));
 }
 
 /** True where a socket lies, alive or not. */

@@ -2,7 +2,9 @@
  * The record of a master (docs/protocol.md, "The record of a master"), and how many sessions hold a slot of it.
  * It reads and writes the file; it starts, asks and ends no process.
  */
+
 import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { limits, openings } from "../protocol/contract.ts";
 import { decodeWord, encodeWord } from "../protocol/paths.ts";
 
 export interface MasterRecord {
@@ -25,20 +27,17 @@ export interface MasterRecord {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The first byte of a record file that is a session's slot. */
-export const FIRST_SLOT = 4096;
-
 /** Reads a record. Gives undefined when there is none, when it is empty (a shard that is being waited for) or damaged. */
 export function readRecord(path: string): MasterRecord | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8").slice(0, FIRST_SLOT);
+    text = readFileSync(path, "utf8").slice(0, limits.recordBytes);
   } catch {
     return undefined;
   }
   const lines = text.split("\n");
   const end = lines.indexOf("end");
-  if (lines[0] !== "sshim-master 1" || end < 0) {
+  if (lines[0] !== openings.record || end < 0) {
     return undefined;
   }
   const said = new Map(lines.slice(1, end).map((line) => splitLine(line)));
@@ -73,7 +72,7 @@ export function readRecord(path: string): MasterRecord | undefined {
  */
 export function writeRecord(path: string, record: MasterRecord): void {
   const lines = [
-    "sshim-master 1",
+    openings.record,
     `character ${record.connectionKey}`,
     `pid ${record.pid}`,
     `created ${record.created}`,
@@ -176,8 +175,8 @@ function readNumber(text: string): number {
 
 function writeInPlace(path: string, text: string): void {
   const bytes = new TextEncoder().encode(text);
-  if (bytes.length >= FIRST_SLOT) {
-    throw new RangeError(`cannot write ${path}: the record is longer than ${FIRST_SLOT} bytes`);
+  if (bytes.length >= limits.recordBytes) {
+    throw new RangeError(`cannot write ${path}: the record is longer than ${limits.recordBytes} bytes`);
   }
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
@@ -198,7 +197,7 @@ function readSlots(locks: string): Slots[] {
   for (const line of locks.split("\n")) {
     const found = /^\d+: OFDLCK +\S+ +(READ|WRITE) +-?\d+ ([0-9a-f]+:[0-9a-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line.trim());
     if (!found || found[5] === "EOF") continue;
-    const start = Math.max(Number(found[4]), FIRST_SLOT);
+    const start = Math.max(Number(found[4]), limits.recordBytes);
     const count = Number(found[5]) - start + 1;
     // Locks of one open file that lie side by side are shown as one range.
     if (count > 0) slots.push({ device: found[2] as string, inode: Number(found[3]), opened: found[1] === "READ", count });

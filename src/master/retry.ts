@@ -2,30 +2,9 @@
  * The one place that decides what happens after a failure, from (stage, failure) as docs/protocol.md names them. It does nothing itself.
  * At most once: from the moment when NEW_SESSION and its descriptors are sent, only a refusal proves that nothing was started.
  */
+
 import type { DialFailure } from "../openssh/messages.ts";
-
-/** Where it broke, in the order of a call. `session` = NEW_SESSION and the descriptors were sent, no reply yet. */
-export const stages = ["record", "connect", "hello", "alive", "session", "opened"] as const;
-/** How it broke. */
-export const breakKinds = [
-  "none",
-  "refused",
-  "foreign",
-  "error",
-  "eof",
-  "timeout",
-  "nonsense",
-  "denied",
-  "failure",
-  "character",
-  "expired",
-  "idle",
-  "damaged",
-  "full",
-] as const;
-
-export type Stage = (typeof stages)[number];
-export type BreakKind = (typeof breakKinds)[number];
+import { type BreakKind, breakKinds, limits, type Stage, stages } from "../protocol/contract.ts";
 
 /**
  * dial = make a master; replace = put the wedged one out of the way, then dial; overflow = the next shard, and learn the limit;
@@ -42,7 +21,7 @@ export function decide(stage: string | undefined, failure: string | undefined, a
   const verdict = classifyVerdict(stage, failure);
   const decision = known ? TABLE[stage as Stage][failure as BreakKind] : "pass";
   // Whoever comes back again and again meets something that dialling does not cure.
-  const most = decision === "overflow" ? MOST_ATTEMPTS : MOST_DIALS;
+  const most = decision === "overflow" ? limits.heals : limits.dials;
   return { decision: attempt >= most && decision !== "lost" ? "pass" : decision, verdict };
 }
 
@@ -52,11 +31,6 @@ export function decideDial(failure: DialFailure, attempt: number, retries: numbe
   // A dial that used up the caller's time is not repeated: two of them would take twice as long as the real ssh.
   return failure === "transient" && attempt < retries && secondsLeft >= 1 ? "again" : "give up";
 }
-
-/** A caller comes back at most this often before it goes by itself: in a crowd on a server with few sessions it has to find its shard. */
-export const MOST_ATTEMPTS = 10;
-/** … and this often where each time means a connection. */
-export const MOST_DIALS = 4;
 
 const NEVER_AGAIN = everyBreak("lost");
 

@@ -2,10 +2,12 @@
  * Which pool and which socket a caller gets: its own ControlPath, or the connection key's folder; and which masters it may meet there.
  * It looks at the socket and at the record that lies for it; it makes no socket and no record.
  */
+
 import { lstatSync, mkdirSync } from "node:fs";
 import { readRecord } from "../master/record.ts";
+import { limits } from "../protocol/contract.ts";
 import { type DependencyRecorder, readIdentity } from "../protocol/dependencies.ts";
-import { byteLength, poolDirectory, recordPath, SHARDS, socketPath, USABLE_SOCKET_BYTES } from "../protocol/paths.ts";
+import { byteLength, poolDirectory, recordPath, socketPath } from "../protocol/paths.ts";
 import { compareWithMaster } from "./compare.ts";
 import { type KeyParts, poolKeyOf } from "./key.ts";
 
@@ -56,7 +58,7 @@ export async function choosePlacement(input: PlacementInput, recorder: Dependenc
   const inside = socketPath(input.base, poolKey, 0);
   // A dial found out that no socket can be linked into place there (src/master/dial.ts).
   const unlinkable = recorder.file(`${poolDir}/unlinkable`) !== undefined;
-  const socket = unlinkable || byteLength(path) > USABLE_SOCKET_BYTES ? inside : path;
+  const socket = unlinkable || byteLength(path) > limits.socketBytes ? inside : path;
   const place = (accept: readonly string[], reason: Placement["reason"], canDial = true): Placement | undefined => {
     return fits(socket)
       ? { poolKey, poolDir, socket, accept, shards: shardsOf(input, poolKey), atCallerPath: true, canDial, reason }
@@ -96,12 +98,12 @@ function placeInPool(input: PlacementInput, reason: Placement["reason"]): Placem
 
 /** Further shards lie in our own folder: where its name is too long, shard 0 at the caller's path is all there is. */
 function shardsOf(input: PlacementInput, poolKey: string): number {
-  return fits(socketPath(input.base, poolKey, SHARDS - 1)) ? Math.max(1, Math.min(SHARDS, input.shards)) : 1;
+  return fits(socketPath(input.base, poolKey, limits.shards - 1)) ? Math.max(1, Math.min(limits.shards, input.shards)) : 1;
 }
 
 /** `${` cannot be quoted in a ControlPath, which ssh expands once more when it makes the master. */
 function fits(socket: string): boolean {
-  return byteLength(socket) <= USABLE_SOCKET_BYTES && !socket.includes("${");
+  return byteLength(socket) <= limits.socketBytes && !socket.includes("${");
 }
 
 function isSocket(path: string): boolean {

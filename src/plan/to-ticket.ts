@@ -2,17 +2,19 @@
 
 import { journalPathFor } from "../journal/journal.ts";
 import { recallLimit } from "../master/session-limit.ts";
-import { MOST_DEPENDENCIES, MOST_VARIABLES, type Target, type Ticket } from "../protocol/ticket.ts";
+import { limits } from "../protocol/contract.ts";
+import type { Target, Ticket } from "../protocol/ticket.ts";
 import type { Plan, SharedPlan } from "./plan.ts";
 
 /** The ticket for a question. */
 export function ticketOf(plan: Plan, question: string): Ticket {
   const path = journalPathFor(plan.run, plan.settings);
   const target = plan.action === "pass" ? undefined : targetOf(plan);
-  const tooMany = target !== undefined && (target.session.sendEnv.length > MOST_VARIABLES || target.session.setEnv.length > MOST_VARIABLES);
+  const tooMany =
+    target !== undefined && (target.session.sendEnv.length > limits.variables || target.session.setEnv.length > limits.variables);
   return {
     question,
-    forThisCallOnly: plan.cache.rule === "never" || plan.dependencies.length > MOST_DEPENDENCIES,
+    forThisCallOnly: plan.cache.rule === "never" || plan.dependencies.length > limits.dependencies,
     dependencies: plan.dependencies,
     action: tooMany ? "pass" : plan.action,
     reason: tooMany ? "too-many-variables" : plan.reason,

@@ -1,15 +1,13 @@
 /** Writes the question as the front does (docs/protocol.md, "The question"): a ticket counts only for the question that it names. */
 
 import { networkOf } from "../sys/network.ts";
+import { marks, RAW_PREFIX, versions } from "./contract.ts";
 import type { Environment } from "./environment.ts";
 import { encodeWord } from "./paths.ts";
 
-/** Variables with our prefix that are no part of it: marks of the front itself, and entries in disguise. */
-const LEFT_OUT = /^SSHIM_(?:AS|THEN_AS|IGNORED|PARENT|RAW_.*)$/;
-
 /** The question's text. It is the front's own only if its hash is the one that the front named: variables that are not UTF-8 cannot be said here. */
 export function composeQuestion(env: Environment, command: boolean, words: readonly string[]): string {
-  const said = ["1", `command=${command ? 1 : 0}`];
+  const said = [`${versions.callId}`, `command=${command ? 1 : 0}`];
   for (const name of ["HOME", "SSH_AUTH_SOCK"]) {
     if (env[name] !== undefined) {
       said.push(`${name}=${env[name]}`);
@@ -18,8 +16,13 @@ export function composeQuestion(env: Environment, command: boolean, words: reado
   const network = networkOf();
   if (network !== undefined) said.push(`network=${network}`);
   const settings = Object.entries(env)
-    .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !LEFT_OUT.test(name) && value !== undefined)
+    .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !isLeftOut(name) && value !== undefined)
     .map(([name, value]) => `${name}=${value}`);
   said.push(...settings.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other))));
   return [...said, "--", ...words].map(encodeWord).join(" ");
+}
+
+/** Variables with our prefix that are no part of it: marks of the front itself, and entries in disguise. */
+function isLeftOut(name: string): boolean {
+  return marks.some((mark) => mark === name) || name.startsWith(RAW_PREFIX);
 }

@@ -2,11 +2,10 @@
  * The caller's environment, as far as the control plane can see it: entries that steer its runtime, or are not UTF-8, come as
  * SSHIM_RAW_<n>=<hex> (docs/protocol.md, "Asking"). It reads; ssh gets them back from the front's launcher.
  */
+import { RAW_PREFIX } from "./contract.ts";
 import { hashBytes, hashName } from "./paths.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-const RAW = "SSHIM_RAW_";
 
 /** A variable's value as the caller has it; bytes that are not UTF-8 become U+FFFD. */
 export function readVariable(env: Environment, name: string): string | undefined {
@@ -30,7 +29,7 @@ export function hashVariable(env: Environment, name: string): string {
 function readRaw(env: Environment, name: string): Uint8Array | undefined {
   const start = hexOf(new TextEncoder().encode(`${name}=`));
   for (const [variable, hex] of Object.entries(env)) {
-    if (variable.startsWith(RAW) && hex?.toLowerCase().startsWith(start)) {
+    if (variable.startsWith(RAW_PREFIX) && hex?.toLowerCase().startsWith(start)) {
       return bytesOf(hex.slice(start.length));
     }
   }

@@ -2,15 +2,10 @@
  * Where everything lies (docs/protocol.md, "Places") and how names and words are written there ("Encoding").
  * It computes names only: it creates nothing, looks at no file, and does not judge whether a directory is safe.
  */
+import { names } from "./contract.ts";
 
 const UTF8 = new TextEncoder();
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** OpenSSH can bind a control socket whose path has at most so many bytes (mux.c appends 17 while it listens). */
-export const USABLE_SOCKET_BYTES = 90;
-
-/** The shards of one key: 0 … 7. */
-export const SHARDS = 8;
 
 /**
  * RUN for this environment and effective uid, by the same rules as the front.
@@ -26,27 +21,27 @@ export function runDirectory(env: Record<string, string | undefined>, uid: numbe
 
 /** The folder with every ticket. */
 export function ticketDirectory(run: string): string {
-  return `${run}/t`;
+  return `${run}/${names.tickets}`;
 }
 
 /** The ticket of the question with this hash. */
 export function ticketPath(run: string, hash: string): string {
-  return `${run}/t/${hash}`;
+  return `${run}/${names.tickets}/${hash}`;
 }
 
 /** The folder with what is kept for dials. */
 export function dialsDirectory(run: string): string {
-  return `${run}/d`;
+  return `${run}/${names.dials}`;
 }
 
 /** What a dial needs of the judgement that the ticket of this hash says. */
 export function dialPath(run: string, hash: string): string {
-  return `${run}/d/${hash}`;
+  return `${run}/${names.dials}/${hash}`;
 }
 
 /** The record of the installed ssh's option letters. */
 export function lettersPath(run: string): string {
-  return `${run}/letters`;
+  return `${run}/${names.letters}`;
 }
 
 /** The one file whose bytes are the locks. */
@@ -56,17 +51,17 @@ export function locksPath(run: string): string {
 
 /** The journal that is being written; older ones end in .1 … */
 export function journalPath(run: string): string {
-  return `${run}/journal.jsonl`;
+  return `${run}/${names.journal}`;
 }
 
 /** The folder with one folder a key. */
 export function poolsDirectory(run: string): string {
-  return `${run}/k`;
+  return `${run}/${names.pools}`;
 }
 
 /** The folder of one connection key. */
 export function poolDirectory(run: string, key: string): string {
-  return `${run}/k/${key}`;
+  return `${run}/${names.pools}/${key}`;
 }
 
 /** The control socket of a shard in a key's own folder. */

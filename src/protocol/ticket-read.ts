@@ -4,25 +4,26 @@
  */
 
 import { readOwnFile } from "../sys/own-file.ts";
+import { limits, openings } from "./contract.ts";
 import { type Dependency, formatIdentity, readIdentity } from "./dependencies.ts";
 import { type Environment, hashVariable } from "./environment.ts";
 import { decodeWord, ticketPath } from "./paths.ts";
-import { type Action, MOST_DEPENDENCIES, MOST_VARIABLES, type Session, type Target, TICKET_BYTES, type Ticket } from "./ticket.ts";
+import type { Action, Session, Target, Ticket } from "./ticket.ts";
 
 /** Reads RUN/t/<hash>; undefined when there is none that is ours alone and whole. */
 export function readTicket(run: string, hash: string): Ticket | undefined {
-  const bytes = readOwnFile(ticketPath(run, hash), TICKET_BYTES);
+  const bytes = readOwnFile(ticketPath(run, hash), limits.ticketBytes);
   return bytes && parseTicket(bytes);
 }
 
 /** Reads the bytes of a ticket; undefined when the front would not take them. */
 export function parseTicket(bytes: Uint8Array): Ticket | undefined {
-  if (bytes.length > TICKET_BYTES || bytes.includes(0)) {
+  if (bytes.length > limits.ticketBytes || bytes.includes(0)) {
     return undefined;
   }
   try {
     const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n");
-    if (lines[0] !== "sshim-ticket 1" || lines.at(-1) !== "" || lines.indexOf("end") !== lines.length - 2) {
+    if (lines[0] !== openings.ticket || lines.at(-1) !== "" || lines.indexOf("end") !== lines.length - 2) {
       return undefined;
     }
     return readLines(lines.slice(1, -2));
@@ -106,11 +107,11 @@ function readLine(line: string, said: TicketLines): void {
     said.once = true;
   } else if (["file", "nofile", "env", "cwd"].includes(name)) {
     said.dependencies.push(readDependency(name, fields));
-    refuseIf(said.dependencies.length > MOST_DEPENDENCIES);
+    refuseIf(said.dependencies.length > limits.dependencies);
   } else if (name === "accept" || name === "sendenv" || name === "setenv") {
     const list = name === "accept" ? said.accept : name === "sendenv" ? said.sendEnv : said.setEnv;
     list.push(...fields.map(decodeWord));
-    refuseIf(fields.length === 0 || list.length > (name === "accept" ? 16 : MOST_VARIABLES));
+    refuseIf(fields.length === 0 || list.length > (name === "accept" ? limits.accepts : limits.variables));
   } else if (WORDS[name] !== undefined) {
     refuseIf(fields.length + 1 !== WORDS[name]);
     said.words.set(name, fields);

@@ -2,15 +2,17 @@
  * Puts a judgement on paper for the front to follow. Storing is atomic and may fail: the ticket that was sent inline is enough for
  * the call at hand. It judges nothing.
  */
+
 import { replaceFile } from "../sys/own-file.ts";
+import { limits, openings } from "./contract.ts";
 import type { Dependency } from "./dependencies.ts";
 import { formatIdentity } from "./dependencies.ts";
 import { encodeWord, ticketPath } from "./paths.ts";
-import { MOST_DEPENDENCIES, type Session, type Target, TICKET_BYTES, type Ticket } from "./ticket.ts";
+import type { Session, Target, Ticket } from "./ticket.ts";
 
 /** The text of a ticket. */
 export function formatTicket(ticket: Ticket): string {
-  const lines = ["sshim-ticket 1", `question ${ticket.question}`];
+  const lines = [openings.ticket, `question ${ticket.question}`];
   if (ticket.forThisCallOnly) {
     lines.push("once");
   } else {
@@ -32,7 +34,9 @@ export function formatTicket(ticket: Ticket): string {
 /** Whether the front would take this ticket from a file: not for one call only, and not too long. */
 export function isStorable(ticket: Ticket, text: string): boolean {
   return (
-    !ticket.forThisCallOnly && ticket.dependencies.length <= MOST_DEPENDENCIES && new TextEncoder().encode(text).length <= TICKET_BYTES
+    !ticket.forThisCallOnly &&
+    ticket.dependencies.length <= limits.dependencies &&
+    new TextEncoder().encode(text).length <= limits.ticketBytes
   );
 }
 

@@ -60,8 +60,3 @@ export interface Ticket {
   readonly socketOption: string | undefined;
   readonly target: Target | undefined;
 }
-
-/** The front takes no larger ticket, and no more of these lines. */
-export const TICKET_BYTES = 65_536;
-export const MOST_DEPENDENCIES = 512;
-export const MOST_VARIABLES = 256;

@@ -53,7 +53,7 @@ judge_ticket(const char *path)
 {
 	static struct ticket ticket;
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = file < 0 ? -1 : read(file, ticket.text, TICKET_MAX + 1);
+	ssize_t length = file < 0 ? -1 : read(file, ticket.text, MAX_TICKET_BYTES + 1);
 
 	if (length < 0)
 		return 66;

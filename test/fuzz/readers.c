@@ -23,13 +23,13 @@ feed_ticket(const uint8_t *bytes, size_t length)
 
 	demand(ticket != NULL);
 	memset(ticket, 0xa5, sizeof(*ticket));
-	memcpy(ticket->text, bytes, length < TICKET_MAX ? length : TICKET_MAX);
-	if (length <= TICKET_MAX + 1000 && ticket_parse(ticket, length)) {
-		demand(length <= TICKET_MAX);
-		demand(ticket->dependency_count <= DEPENDENCIES_MAX &&
-		    ticket->accept_count <= ACCEPT_MAX);
-		demand(ticket->sendenv_count <= ENV_LINES_MAX &&
-		    ticket->setenv_count <= ENV_LINES_MAX);
+	memcpy(ticket->text, bytes, length < MAX_TICKET_BYTES ? length : MAX_TICKET_BYTES);
+	if (length <= MAX_TICKET_BYTES + 1000 && ticket_parse(ticket, length)) {
+		demand(length <= MAX_TICKET_BYTES);
+		demand(ticket->dependency_count <= MAX_DEPENDENCIES &&
+		    ticket->accept_count <= MAX_ACCEPTS);
+		demand(ticket->sendenv_count <= MAX_VARIABLES &&
+		    ticket->setenv_count <= MAX_VARIABLES);
 		for (size_t i = 0; i < ticket->dependency_count; i++)
 			demand_inside(ticket, ticket->dependencies[i].name, length);
 		for (size_t i = 0; i < ticket->sendenv_count; i++)

@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
+import { frontHeaders, writeHeaders } from "../../install/headers.ts";
 import { rulesOfConfiguration, rulesOfWords } from "../../src/plan/rules.ts";
-import { repository } from "../support/index.ts";
+import { repository, temporary } from "../support/index.ts";
 import { countLines, projectFiles } from "./files.ts";
 import { closure, findCycles, type Import, readImports, readStaticImports } from "./imports.ts";
 
@@ -141,9 +142,15 @@ describe("the front", () => {
     expect(readFileSync(join(repository, "bin/ssh")).includes("/lib/ld-")).toBe(false);
   });
 
-  it("has the option letters that the control plane has", async () => {
-    const { optionsHeader } = await import("../../src/openssh/argv/generate.ts");
-    expect(front.find(({ path }) => path.endsWith("/options.h"))?.text).toBe(optionsHeader());
+  it("has headers that are as the control plane's tables are", () => {
+    for (const [name, text] of Object.entries(frontHeaders()))
+      expect(front.find(({ path }) => path === `src/front/${name}`)?.text, "run the build, or install/headers.ts").toBe(text);
+  });
+
+  it("is given a header only where it differs", () => {
+    const folder = temporary();
+    expect(writeHeaders(folder).sort()).toEqual(["options.h", "protocol.h"]);
+    expect(writeHeaders(folder)).toEqual([]);
   });
 });
 

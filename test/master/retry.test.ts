@@ -1,6 +1,7 @@
 /** The one table of retries, pair by pair: written out here once more by hand, from docs/protocol.md and the promise of "at most once". */
 import { describe, expect, test } from "vitest";
-import { breakKinds, type Decision, decide, decideDial, MOST_ATTEMPTS, MOST_DIALS, type Stage, stages } from "../../src/master/retry.ts";
+import { type Decision, decide, decideDial } from "../../src/master/retry.ts";
+import { breakKinds, limits, type Stage, stages } from "../../src/protocol/contract.ts";
 
 const NEVER_SENT: Record<string, Decision> = {
   none: "dial",
@@ -52,10 +53,10 @@ describe("at most once", () => {
     expect(decide("session", "failure", 0).verdict).toBe("not started");
   });
   test.each(pairs)("nobody comes back for ever: $stage, $failure", ({ stage, failure }) => {
-    expect(["pass", "lost"]).toContain(decide(stage, failure, MOST_ATTEMPTS).decision);
+    expect(["pass", "lost"]).toContain(decide(stage, failure, limits.heals).decision);
   });
   test("nobody dials for ever", () => {
-    for (const { stage, failure } of pairs) expect(["pass", "lost", "overflow"]).toContain(decide(stage, failure, MOST_DIALS).decision);
+    for (const { stage, failure } of pairs) expect(["pass", "lost", "overflow"]).toContain(decide(stage, failure, limits.dials).decision);
   });
   test("words that are none of ours lead to the front's own caution", () => {
     expect(decide(undefined, undefined, 0)).toEqual({ decision: "pass", verdict: "unknown" });

@@ -1,10 +1,6 @@
-// The table of option letters, and the header that the front is built with.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// The table of option letters, held against the sources of several versions.
 import { expect, it } from "vitest";
-import { HEADER, optionsHeader, writeHeader } from "../../../src/openssh/argv/generate.ts";
 import { arityOf, lettersOf, parseVersion, type Version, varyingLetters } from "../../../src/openssh/argv/options.ts";
-import { temporary } from "../../support/index.ts";
 
 // ssh.c's own strings, by git tag.
 const OF_9_2 = "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:PQ:R:S:TVw:W:XYy";
@@ -55,17 +51,6 @@ it("a letter has an argument, none, or does not exist", () => {
     "absent",
     "absent",
   ]);
-});
-
-it("the front's header is up to date", () => {
-  expect(readFileSync(HEADER, "utf8"), "run the build, or src/openssh/argv/generate.ts").toBe(optionsHeader());
-});
-
-it("writing the header changes a file only where it differs", () => {
-  const path = join(temporary("ah-"), "options.h");
-  expect(writeHeader(path)).toBe(true);
-  expect(writeHeader(path)).toBe(false);
-  expect(readFileSync(path, "utf8")).toContain(`"${lettersOf()}"`);
 });
 
 function parts(letters: string): string[] {

@@ -1,4 +1,5 @@
 /** The directories: may sockets be bound and linked there, are names short enough, may others write, is the journal kept. */
+
 import {
   accessSync,
   chmodSync,
@@ -15,7 +16,8 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { byteLength, poolDirectory, USABLE_SOCKET_BYTES } from "../../../protocol/paths.ts";
+import { limits } from "../../../protocol/contract.ts";
+import { byteLength, poolDirectory } from "../../../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
 import { textOption } from "../../command.ts";
 import { journalOf } from "../../history/sessions.ts";
@@ -60,11 +62,11 @@ async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]
       ];
   }
   const length = byteLength(`${poolDirectory(run, "0".repeat(32))}/0`);
-  if (length > USABLE_SOCKET_BYTES) {
+  if (length > limits.socketBytes) {
     return [
       problem(
         "run",
-        `${run} is too long a name: sockets in it would have ${length} bytes, ${USABLE_SOCKET_BYTES} can be used`,
+        `${run} is too long a name: sockets in it would have ${length} bytes, ${limits.socketBytes} can be used`,
         "nothing is shared",
         "set SSHIM_DIR to a shorter path",
       ),
@@ -174,11 +176,11 @@ async function checkControlPath(folder: string): Promise<Finding[]> {
       ),
     );
   const longest = Math.max(0, ...readdirSync(folder).map((name) => byteLength(join(folder, name))));
-  if (longest > USABLE_SOCKET_BYTES)
+  if (longest > limits.socketBytes)
     findings.push(
       note(
         "control-path-length",
-        `a path in ${folder} has ${longest} bytes; OpenSSH can use ${USABLE_SOCKET_BYTES}`,
+        `a path in ${folder} has ${longest} bytes; OpenSSH can use ${limits.socketBytes}`,
         "sshim serves such callers at a path of its own; plain ssh fails there",
         "nothing, as long as sshim is in use",
       ),

@@ -1,17 +1,16 @@
 /** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
+
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { dialCommand } from "../../../master/ssh-command.ts";
 import type { Plan, SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
+import { limits } from "../../../protocol/contract.ts";
 import { type Context, nameRun } from "../../command.ts";
 import { listMasters, type Master } from "../../masters/list.ts";
 import { inspectRun } from "../../place.ts";
 import { planCall } from "./call.ts";
 import { lookUpTicket, type TicketState } from "./ticket.ts";
-
-/** QUESTION_MAX of src/front/front.h. */
-const LONGEST_QUESTION = 16_000;
 
 export interface Explanation {
   lane: Plan["action"];
@@ -93,7 +92,7 @@ function checkFront(
   const unsafe = inspectRun(run, context.uid);
   if (unsafe) return { reason: "no place", why: `the runtime directory ${run} is not used: ${unsafe}` };
   if (hasStrangeBytes(words)) return { reason: "question", why: "options or host are not valid UTF-8" };
-  if (Buffer.byteLength(question) > LONGEST_QUESTION) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
+  if (Buffer.byteLength(question) > limits.callIdBytes) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
   return undefined;
 }
 

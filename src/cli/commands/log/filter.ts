@@ -2,8 +2,9 @@
 
 import { nearestName } from "../../../config/nearest.ts";
 import { UserError } from "../../../fault.ts";
-import { controlEvents, isSession, sessionOutcomes } from "../../../journal/events.ts";
+import { controlEvents, isSession } from "../../../journal/events.ts";
 import type { JournalEvent } from "../../../journal/journal.ts";
+import { outcomes as sessionOutcomes } from "../../../protocol/contract.ts";
 import { isBroken } from "../../history/sessions.ts";
 
 const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
