@@ -9,7 +9,7 @@ import { type Case, isPlain, mentionsJump, wouldJump } from "./oracle-case.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Fills `printed`, `attached`, `asked` and, for every other list, `dialled` of the cases, one run after the other in a new `directory`. */
-export async function askReal(directory: string, batch: string, program: string, own: Case[]): Promise<void> {
+export async function askReal(directory: string, manyMains: string, program: string, own: Case[]): Promise<void> {
   mkdirSync(directory);
   writeFileSync(join(directory, "id"), "");
   writeFileSync(join(directory, "conf"), "ServerAliveCountMax 7\n");
@@ -22,7 +22,7 @@ export async function askReal(directory: string, batch: string, program: string,
     const options = { cwd: directory, env };
     const none = ["-F", "none"].map((word) => Buffer.from(word));
     const printed = await runAll(
-      batch,
+      manyMains,
       program,
       own.map((each) => [Buffer.from("-G"), ...none, ...each.list.words]),
       options,
@@ -31,7 +31,7 @@ export async function askReal(directory: string, batch: string, program: string,
 
     const attaching = own.filter((each) => !wouldJump(each));
     const attached = await runAll(
-      batch,
+      manyMains,
       program,
       attaching.map((each) => [...none, ...attachWords(each), ...each.list.words]),
       { ...options, mark: join(directory, "mark") },
@@ -43,7 +43,7 @@ export async function askReal(directory: string, batch: string, program: string,
 
     const dialling = own.filter((each) => isPlain(each) && each.number % 2 === 0);
     const dialled = await runAll(
-      batch,
+      manyMains,
       program,
       dialling.map((each) => [Buffer.from("-G"), ...none, ...dialWords(each.parsed as Parsed)]),
       options,

@@ -1,7 +1,7 @@
 /*
- * The front's walk over many argument lists: `walk-driver [LETTERS]`. stdin as for batch.c; one
- * line a list on stdout: "host command ambiguous odd result utf8", utf8 being 1 if every word up to
- * the command is valid UTF-8.
+ * The front's walk over many argument lists: `walk-driver [LETTERS]`. stdin as for many-mains.c;
+ * one line a list on stdout: "host command ambiguous odd result utf8", utf8 being 1 if every word
+ * up to the command is valid UTF-8.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -47,6 +47,7 @@ main(int argc, char **argv)
 			utf8 = utf8 && valid_utf8(words[i]);
 		printf("%d %d %d %d %d %d\n", walk.host, walk.command, walk.ambiguous,
 		    walk.malformed, result, utf8);
+		fflush(stdout);
 
 		for (uint32_t i = 0; i <= count; i++)
 			free(words[i]);

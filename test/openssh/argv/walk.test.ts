@@ -1,19 +1,24 @@
 // The front's walk over argv, word by word: where the host lies, where the command starts, and what it leaves to the real ssh.
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { lettersOf } from "../../../src/openssh/argv/options.ts";
 import { temporary } from "../../support/index.ts";
-import { compileDrivers, type Walk, walkAll } from "./drivers.ts";
+import { compileDrivers, startWalk, type Walk } from "./drivers.ts";
 
-let walk: (words: readonly (string | Buffer)[], letters?: string) => Promise<Walk>;
+let program: string;
+const walks = new Map<string | undefined, ReturnType<typeof startWalk>>();
 
 beforeAll(async () => {
-  const drivers = await compileDrivers(temporary("aw-"));
-  walk = async (words, letters) => {
-    const [found] = await walkAll(drivers.walk, [words.map((word) => Buffer.from(word as string))], letters);
-    if (found === undefined) throw new Error("the walk said nothing");
-    return found;
-  };
-}, 60_000);
+  program = (await compileDrivers(temporary("aw-"))).walk;
+});
+afterAll(() => {
+  for (const { end } of walks.values()) end();
+});
+
+function walk(words: readonly (string | Buffer)[], letters?: string): Promise<Walk> {
+  const started = walks.get(letters) ?? startWalk(program, letters);
+  walks.set(letters, started);
+  return started.ask(words.map((word) => Buffer.from(word as string)));
+}
 
 it.each<[string, string[], number, number]>([
   ["a host alone", ["h"], 1, 2],
