@@ -2,7 +2,7 @@
  * Answers `heal`: something failed at a stage of the way to a master, or on it. What is done about it says src/master/retry.ts; this does it.
  */
 import { writeSync } from "node:fs";
-import type { ControlEvent } from "../journal/journal.ts";
+import type { ControlEvent } from "../journal/events.ts";
 import { leaveRecord, quarantine } from "../master/control-path.ts";
 import { retireShard, type Shard, shardOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";

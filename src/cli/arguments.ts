@@ -1,5 +1,4 @@
 /** Reads the arguments of one operator command. Whatever the command does not know is refused, with the nearest name it does know. */
-
 import yargs from "yargs-parser";
 import { nearestName } from "../config/nearest.ts";
 import { UserError } from "../fault.ts";

@@ -1,5 +1,4 @@
 /** The list of the operator's commands, in the order in which help shows them. */
-
 import { nearestName } from "../config/nearest.ts";
 import { UserError } from "../fault.ts";
 import type { CommandRow } from "./command.ts";

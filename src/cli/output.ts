@@ -1,7 +1,8 @@
 /** Writes a command's answer to stdout: text or JSON, coloured only on a terminal. It ends the process quietly when the reader has gone. */
-
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+
+import type { Values } from "./interface.ts";
 
 export type Colour = "red" | "green" | "yellow" | "blue" | "dim" | "bold";
 
@@ -11,7 +12,9 @@ export interface Output {
   terminal: boolean;
   write: (text: string) => void;
   /** The one JSON value of this command, indented on a terminal. */
-  value: (value: unknown) => void;
+  value: <Name extends keyof Values>(name: Name, value: Values[Name]) => void;
+  /** One JSON value a line, of those that print many. */
+  line: <Name extends keyof Values>(name: Name, value: Values[Name]) => void;
   paint: (colour: Colour, text: string) => string;
 }
 
@@ -26,7 +29,8 @@ export function openOutput(env: NodeJS.ProcessEnv, json: boolean): Output {
     colour,
     terminal,
     write: (text) => writeAll(1, text),
-    value: (value) => writeAll(1, `${JSON.stringify(value, undefined, terminal ? 2 : undefined)}\n`),
+    value: (_, value) => writeAll(1, `${JSON.stringify(value, undefined, terminal ? 2 : undefined)}\n`),
+    line: (_, value) => writeAll(1, `${JSON.stringify(value)}\n`),
     paint: (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text),
   };
 }

@@ -1,5 +1,4 @@
 /** Where things are, as the front finds them: the front itself, the real ssh, a safe runtime directory. It starts and makes nothing. */
-
 import {
   accessSync,
   closeSync,

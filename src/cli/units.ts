@@ -1,5 +1,4 @@
 /** Times and amounts as people read and write them. */
-
 import { readDuration } from "../config/values.ts";
 import { UserError } from "../fault.ts";
 

@@ -1,6 +1,7 @@
 /** Follows a journal as it grows, through rotations. It polls (inotify does not see a bind-mounted folder's other side) and writes nothing. */
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { type JournalEvent, openJournal, parseEvent } from "./journal.ts";
+import type { JournalEvent } from "./events.ts";
+import { openJournal, parseEvent } from "./journal.ts";
 
 interface Tail {
   fd: number;

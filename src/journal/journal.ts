@@ -8,8 +8,6 @@ import { journalPath } from "../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../sys/regular.ts";
 import type { ControlEvent, JournalEvent } from "./events.ts";
 
-export type { ControlEvent, JournalEvent, SessionEvent } from "./events.ts";
-
 /** A line is shorter than this, newline included: one write of so much is never torn. */
 export const LINE_BYTES = 4096;
 /** `.1` is the youngest of the rotated files; a reader looks for so many. */

@@ -11,7 +11,6 @@ import { VERSION } from "../../src/cli/help/version.ts";
 import { settingRows } from "../../src/config/settings.ts";
 import type { UserError } from "../../src/fault.ts";
 import { repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
-import { generated } from "./generate.ts";
 import { definitions } from "./support/schema.ts";
 import { session, writeJournal } from "./support/synthetic.ts";
 
@@ -37,10 +36,6 @@ describe("the table of commands", () => {
         await expect(readArguments(command, words.slice(2))).resolves.toBeDefined();
       }
     }
-  });
-
-  it.each(Object.keys(generated))("and %s say the same (node --import ./install/typescript.mjs test/cli/generate.ts)", (path) => {
-    expect(readFileSync(join(repository, path), "utf8")).toBe(generated[path]?.());
   });
 
   it("prints no field that docs/interface.md does not name", () => {

@@ -56,8 +56,7 @@ describe("status", () => {
     await poll(() => said.split("\n").length > 3, 10_000);
     child.kill("SIGINT");
     expect((await child).exitCode).toBe(0);
-    for (const line of said.trimEnd().split("\n"))
-      expect(JSON.parse(line)).toMatchObject({ masters: expect.any(Array), time: expect.any(String) });
+    for (const line of said.trimEnd().split("\n")) conform("status --watch", JSON.parse(line));
   });
 });
 

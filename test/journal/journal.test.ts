@@ -14,16 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { SessionEvent } from "../../src/journal/events.ts";
 import { followJournal } from "../../src/journal/follow.ts";
-import {
-  formatEvent,
-  journalEvent,
-  journalPathFor,
-  LINE_BYTES,
-  parseEvent,
-  readJournal,
-  type SessionEvent,
-} from "../../src/journal/journal.ts";
+import { formatEvent, journalEvent, journalPathFor, LINE_BYTES, parseEvent, readJournal } from "../../src/journal/journal.ts";
 import { conform } from "../cli/support/schema.ts";
 import { session } from "../cli/support/synthetic.ts";
 import { poll, runShim, runSshim, start, temporary } from "../support/index.ts";

@@ -1,5 +1,5 @@
 /** Says which sshim this is. */
-import { writeAll } from "../output.ts";
+import { openOutput } from "../output.ts";
 
 /** The version of package.json: a test compares them. */
 export const VERSION = "0.1.0";
@@ -8,6 +8,8 @@ export const VERSION = "0.1.0";
 export const RELEASED = "2026-11-22";
 
 export function showVersion(json: boolean): number {
-  writeAll(1, json ? `${JSON.stringify({ version: VERSION })}\n` : `sshim ${VERSION}\n`);
+  const out = openOutput(process.env, json);
+  if (json) out.line("version", { version: VERSION });
+  else out.write(`sshim ${VERSION}\n`);
   return 0;
 }

@@ -1,7 +1,5 @@
 /** A cause in a sentence that says what it means for the caller. */
-
-import type { Verdict } from "../../journal/events.ts";
-import type { SessionEvent } from "../../journal/journal.ts";
+import type { SessionEvent, Verdict } from "../../journal/events.ts";
 import { reasonOf } from "./sessions.ts";
 
 /** What happened, and what follows from it. */

@@ -1,10 +1,8 @@
 /** One event of the journal as one line for people. */
-
-import { isSession, type StoredControlEvent } from "../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../journal/journal.ts";
+import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../journal/events.ts";
 import type { Output } from "../output.ts";
 import { formatMilliseconds } from "../units.ts";
-import { isBroken, isShared, isWarm, reasonOf } from "./sessions.ts";
+import { isBroken, isSession, isShared, isWarm, reasonOf } from "./sessions.ts";
 
 /** The line, newline included. */
 export function formatEvent(event: JournalEvent, out: Output): string {

@@ -2,9 +2,8 @@
  * Reads meaning out of the journal's lines: was a session warm, did its command start, whose 255 was it. All commands that
  * speak of sessions ask here, so that `log`, `why`, `stats` and `report` never disagree.
  */
-
-import { isSession, type StoredControlEvent, type Verdict } from "../../journal/events.ts";
-import { type JournalEvent, journalPathFor, readJournal, type SessionEvent } from "../../journal/journal.ts";
+import type { JournalEvent, SessionEvent, StoredControlEvent, Verdict } from "../../journal/events.ts";
+import { journalPathFor, readJournal } from "../../journal/journal.ts";
 import type { Context } from "../command.ts";
 import { needRun, textOption } from "../command.ts";
 import { destinationNamed } from "../masters/named.ts";
@@ -113,4 +112,8 @@ export function sessionsOf(events: readonly JournalEvent[]): SessionEvent[] {
 /** Why it took its lane: what the front met is stronger than what the rules said. */
 export function reasonOf(session: SessionEvent): string {
   return session.why ?? session.reason ?? "";
+}
+
+export function isSession(event: JournalEvent): event is SessionEvent {
+  return event.event === "session";
 }

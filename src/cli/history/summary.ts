@@ -1,43 +1,9 @@
 /** The numbers of a stretch of the journal: what `stats` and `report` show. Pure: events in, numbers out. */
-
-import { isSession } from "../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../journal/journal.ts";
+import type { JournalEvent, SessionEvent } from "../../journal/events.ts";
+import type { Summary, Times } from "../interface.ts";
 import { percentile } from "../units.ts";
-import { controlsOf, isBroken, isShared, relatedTo, startOf } from "./sessions.ts";
+import { controlsOf, isBroken, isSession, isShared, relatedTo, startOf } from "./sessions.ts";
 import { addEvent, attachTime, type Counts, emptyTally } from "./tally.ts";
-
-export interface Times {
-  count: number;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-}
-
-export interface Summary {
-  since: string | null;
-  until: string | null;
-  invocations: number;
-  lanes: Counts;
-  outcomes: Counts;
-  sessions: number;
-  warm: number;
-  /** Of the sessions; null when there are none. */
-  warm_share: number | null;
-  handshakes: number;
-  handshakes_saved: number;
-  /** Handshakes saved, at the median time of a dial; null when no dial was seen. */
-  seconds_saved: number | null;
-  dials: Counts;
-  retries: Counts;
-  /** By cause; `remote` are the remote command's own. */
-  codes_255: Counts;
-  drains: { count: number; sessions_spared: number };
-  retired: Counts;
-  quarantines: number;
-  attach_ms: Times;
-  dial_ms: Times;
-  peak_sessions: number;
-}
 
 export function summarise(events: readonly JournalEvent[]): Summary {
   const tally = emptyTally();

@@ -1,8 +1,6 @@
 /** Adds up the journal: one event at a time into sums that can be kept and gone on with. No percentiles, no judgement. */
-
-import { isSession, type StoredControlEvent } from "../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../journal/journal.ts";
-import { causeOf, isBroken, isRemote255, isShared, isWarm } from "./sessions.ts";
+import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../journal/events.ts";
+import { causeOf, isBroken, isRemote255, isSession, isShared, isWarm } from "./sessions.ts";
 
 export type Counts = Record<string, number>;
 

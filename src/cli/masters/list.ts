@@ -1,4 +1,4 @@
-/** All masters of a runtime directory, judged by what they answer and by the kernel's locks. It changes nothing and takes no lock. */
+/** The masters of a runtime directory, told apart by what they answer and by the kernel's locks. Takes no lock. */
 import { createHash } from "node:crypto";
 import { loadConfig } from "../../config/config.ts";
 import { isSame } from "../../master/control-path.ts";
@@ -8,37 +8,8 @@ import { askAlive } from "../../openssh/mux/client.ts";
 import { poolDirectory, poolsDirectory } from "../../protocol/paths.ts";
 import { listFolder, modifiedAt } from "../../sys/folder.ts";
 import { type Context, needRun } from "../command.ts";
+import type { Master } from "../interface.ts";
 import { inspectRun } from "../place.ts";
-
-/**
- * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within a second · orphan: its process lives,
- * but nobody can reach it · dead: its record is all that is left · gone: the same, of a retired one (not shown).
- */
-export const states = ["live", "draining", "wedged", "orphan", "dead", "gone"] as const;
-export type State = (typeof states)[number];
-
-export interface Master {
-  destination: string | null;
-  key: string;
-  shard: number;
-  pid: number;
-  state: State;
-  /** Now, counted from the locks; for masters that others made, only the sessions that came through us. */
-  sessions: number;
-  limit: number | null;
-  /** ISO time of the dial. */
-  created: string | null;
-  age_seconds: number | null;
-  /** Since its last session began or ended; null while one runs. */
-  idle_seconds: number | null;
-  socket: string | null;
-  /** ours: made by us · caller: made by us on a caller's own ControlPath · foreign: made by somebody else. */
-  owner: "ours" | "caller" | "foreign";
-  /** Why it was retired. */
-  reason: string | null;
-  record: string;
-  log: string | null;
-}
 
 /** Every master, by destination, key and shard. Takes a second at most, and that only where one is wedged. */
 export async function listMasters(context: Context): Promise<Master[]> {
@@ -82,7 +53,9 @@ async function inspectRecord(place: RecordPlace, locks: string): Promise<Master 
   const record = readRecord(place.path);
   if (record === undefined) return undefined;
   const sessions = countSessions(place.path, locks);
-  const state = place.retired ? inspectRetired(record, sessions) : await inspectLive(record);
+  const gone = place.retired && sessions === 0 && !isSame(record);
+  if (gone) return undefined;
+  const state = place.retired ? (record.attributes.wedged === undefined ? "draining" : "wedged") : await inspectLive(record);
   const now = Date.now();
   return {
     destination: record.destination || null,
@@ -104,17 +77,12 @@ async function inspectRecord(place: RecordPlace, locks: string): Promise<Master 
 }
 
 /** The socket is asked first: the process may live in another container, where /proc does not show it. */
-async function inspectLive(record: MasterRecord): Promise<State> {
+async function inspectLive(record: MasterRecord): Promise<Master["state"]> {
   const asked = record.socket === "" ? undefined : await askAlive(record.socket);
   if (asked?.ok && asked.reply.type === "alive" && (record.pid === 0 || asked.reply.pid === record.pid)) return "live";
   const lives = isSame(record);
   if (asked && !asked.ok && asked.failure === "timeout") return "wedged";
   return lives ? "orphan" : "dead";
-}
-
-function inspectRetired(record: MasterRecord, sessions: number): State {
-  if (!isSame(record) && sessions === 0) return "gone";
-  return record.attributes.wedged === undefined ? "draining" : "wedged";
 }
 
 function reasonFor(place: RecordPlace, record: MasterRecord): string | null {

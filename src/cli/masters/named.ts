@@ -1,11 +1,10 @@
 /** Compares what an operator types with a destination (user@host:port): by its text, or as the name of a host in ssh_config(5). It connects to nothing. */
-
 import { matchPattern } from "../../config/patterns.ts";
 import { destinationOf, parseResolved } from "../../openssh/parse-g.ts";
 import { askResolved } from "../../openssh/ssh-g.ts";
 import type { Context } from "../command.ts";
+import type { Master } from "../interface.ts";
 import { findFront, findReal } from "../place.ts";
-import type { Master } from "./list.ts";
 
 /** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
 export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {

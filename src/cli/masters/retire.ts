@@ -1,25 +1,13 @@
 /** Retires (or ends) one master under its lock, and writes it down. It decides nothing. */
-
 import { journalEvent } from "../../journal/journal.ts";
 import { isSame } from "../../master/control-path.ts";
 import { retireShard } from "../../master/drain.ts";
 import { endAtOnce } from "../../master/process.ts";
 import { readRecord } from "../../master/record.ts";
 import { type Context, needRun } from "../command.ts";
+import type { DrainResult, Master } from "../interface.ts";
 import { holdLock } from "../lock.ts";
 import { findFront } from "../place.ts";
-import type { Master } from "./list.ts";
-
-export interface DrainResult {
-  destination: string | null;
-  key: string;
-  shard: number;
-  pid: number;
-  /** retired: it takes no new session · draining: it did so already · ended · none: nobody was there · wedged, refused, odd (no master), busy: not done. */
-  result: "retired" | "draining" | "ended" | "none" | "wedged" | "refused" | "odd" | "busy";
-  /** What it still carried. */
-  sessions: number;
-}
 
 /** How long a dial in progress is waited for. */
 const LOCK_SECONDS = 10;

@@ -1,7 +1,7 @@
 /** A journal made up from a seed: a few masters, many sessions, drains, failures. The same seed gives the same bytes. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ControlEvent, JournalEvent, SessionEvent } from "../../../src/journal/journal.ts";
+import type { ControlEvent, JournalEvent, SessionEvent } from "../../../src/journal/events.ts";
 import { temporary } from "../../support/tools.ts";
 
 export const key = "0123456789abcdef0123456789abcdef";

@@ -1,5 +1,4 @@
 /** `sshim config`: every setting, its value and its origin; `config check`: what could not be read. It changes no file. */
-
 import { type Config, loadConfig, type Origin, originsFor } from "../../../config/config.ts";
 import { UserError } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
@@ -19,7 +18,7 @@ function showConfig(context: Context, config: Config): number {
   const files = config.read.map(({ path, present }) => ({ path, present }));
   if (out.json) {
     const settings = origins.map(({ name, value, origin }) => ({ name, value: value ?? null, origin }));
-    out.value({ host: host ?? null, files, settings, problems: config.problems });
+    out.value("config", { host: host ?? null, files, settings, problems: config.problems });
     return 0;
   }
   const rows = origins.map((origin) => [
@@ -36,7 +35,7 @@ function showConfig(context: Context, config: Config): number {
 function checkConfig(context: Context, config: Config): number {
   const { out } = context;
   const files = config.read.map(({ path, present }) => ({ path, present }));
-  if (out.json) out.value({ files, problems: config.problems });
+  if (out.json) out.value("config check", { files, problems: config.problems });
   else if (config.problems.length > 0) out.write(config.problems.map((problem) => `${out.paint("red", problem)}\n`).join(""));
   else
     out.write(

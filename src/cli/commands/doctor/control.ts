@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { listFolder, readText } from "../../../sys/folder.ts";
-import { type DoctorContext, type Finding, good, problem, tryProgram } from "./finding.ts";
+import type { Finding } from "../../interface.ts";
+import { type DoctorContext, good, problem, tryProgram } from "./finding.ts";
 
 export function checkControl(doctor: DoctorContext): Finding[] {
   const findings = [checkStart(doctor)];

@@ -1,8 +1,9 @@
 /** `sshim doctor`: finds out by experiment what keeps sshim from working here. Only --fix changes anything. */
 import { type Context, flagOption, nameRun } from "../../command.ts";
+import type { Finding } from "../../interface.ts";
 import type { Output } from "../../output.ts";
 import { findFront, findReal } from "../../place.ts";
-import type { DoctorContext, Finding } from "./finding.ts";
+import type { DoctorContext } from "./finding.ts";
 
 export async function run(context: Context): Promise<number> {
   const doctor: DoctorContext = {
@@ -15,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const findings: Finding[] = [];
   for (const check of await loadChecks()) findings.push(...(await check(doctor)));
   const problems = findings.filter(({ level }) => level === "problem").length;
-  if (context.out.json) context.out.value({ findings, problems });
+  if (context.out.json) context.out.value("doctor", { findings, problems });
   else context.out.write(formatFindings(findings, problems, context.out));
   return problems > 0 ? 1 : 0;
 }

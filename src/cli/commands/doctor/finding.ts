@@ -1,19 +1,8 @@
 /** What the doctor says of one thing: what is so, what follows, what to do. And how it runs its experiments. */
 import { spawnSync } from "node:child_process";
 import type { Context } from "../../command.ts";
+import type { Finding } from "../../interface.ts";
 import type { RealSshFound } from "../../place.ts";
-
-export interface Finding {
-  /** Stable: scripts look for it. */
-  id: string;
-  /** problem: something does not work · note: it works, but not for everybody or not as well as it could · ok */
-  level: "ok" | "note" | "problem";
-  what: string;
-  consequence: string;
-  remedy: string;
-  /** --fix put it right just now. */
-  fixed: boolean;
-}
 
 /** What every check is given. */
 export interface DoctorContext {

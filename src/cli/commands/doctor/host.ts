@@ -7,8 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { textOption } from "../../command.ts";
+import type { Finding } from "../../interface.ts";
 import { formatMilliseconds, formatSeconds, readSeconds } from "../../units.ts";
-import { type DoctorContext, type Finding, good, note, problem, type Trial, tryProgram } from "./finding.ts";
+import { type DoctorContext, good, note, problem, type Trial, tryProgram } from "./finding.ts";
 import { findIn } from "./ssh-config.ts";
 
 /** More sessions than this are not tried. */

@@ -4,10 +4,11 @@ import { isSame, quarantine } from "../../../master/control-path.ts";
 import { countClients, endAtOnce } from "../../../master/process.ts";
 import { clearRecord, countSessions, readRecord } from "../../../master/record.ts";
 import { sweep } from "../../../master/sweep.ts";
+import type { Finding, Master } from "../../interface.ts";
 import { holdLock } from "../../lock.ts";
-import { listMasters, type Master } from "../../masters/list.ts";
+import { listMasters } from "../../masters/list.ts";
 import { inspectRun } from "../../place.ts";
-import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
+import { type DoctorContext, fixed, good, note, problem } from "./finding.ts";
 
 export async function checkMasters(doctor: DoctorContext): Promise<Finding[]> {
   if (inspectRun(doctor.run, doctor.context.uid) !== undefined) return [];

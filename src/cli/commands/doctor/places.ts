@@ -21,8 +21,9 @@ import { byteLength, poolDirectory } from "../../../protocol/paths.ts";
 import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
 import { textOption } from "../../command.ts";
 import { journalOf } from "../../history/sessions.ts";
+import type { Finding } from "../../interface.ts";
 import { inspectRun } from "../../place.ts";
-import { type DoctorContext, type Finding, fixed, good, note, problem } from "./finding.ts";
+import { type DoctorContext, fixed, good, note, problem } from "./finding.ts";
 
 export async function checkPlaces(doctor: DoctorContext): Promise<Finding[]> {
   const findings = await checkRun(doctor);

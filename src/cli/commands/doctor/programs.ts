@@ -1,8 +1,9 @@
 /** The programs: which ssh is real, which one callers get in which environment, whether anything goes round in circles. */
 import { dirname, join } from "node:path";
 import { parseVersion } from "../../../openssh/argv/options.ts";
+import type { Finding } from "../../interface.ts";
 import { listCandidates } from "../../place.ts";
-import { type DoctorContext, type Finding, good, note, problem, tryProgram } from "./finding.ts";
+import { type DoctorContext, good, note, problem, tryProgram } from "./finding.ts";
 
 export function checkPrograms(doctor: DoctorContext): Finding[] {
   return [checkReal(doctor), ...checkPath(doctor), ...["scp", "sftp"].map((name) => checkCopy(doctor, name)), checkCircle(doctor)];

@@ -1,8 +1,8 @@
 /** The configuration, ours and ssh's: mistakes in ours, and an ssh_config that shares connections too. */
-
 import { loadConfig, settingsFor } from "../../../config/config.ts";
 import { textOption } from "../../command.ts";
-import { type DoctorContext, type Finding, good, note, problem } from "./finding.ts";
+import type { Finding } from "../../interface.ts";
+import { type DoctorContext, good, note, problem } from "./finding.ts";
 import { findIn } from "./ssh-config.ts";
 
 export async function checkSettings(doctor: DoctorContext): Promise<Finding[]> {

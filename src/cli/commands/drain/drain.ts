@@ -1,13 +1,13 @@
 /** `sshim drain`: retires masters by host, key or all of them. Without --now no session is ever cut. */
-
 import { loadConfig, settingsFor } from "../../../config/config.ts";
 import { UserError } from "../../../fault.ts";
 import { isSame } from "../../../master/control-path.ts";
 import { readRecord } from "../../../master/record.ts";
 import { BUSY, type Context, flagOption, needRun, textOption } from "../../command.ts";
-import { listMasters, type Master } from "../../masters/list.ts";
+import type { DrainResult, Master } from "../../interface.ts";
+import { listMasters } from "../../masters/list.ts";
 import { hostOf, masterNamed } from "../../masters/named.ts";
-import { type DrainResult, retireMaster } from "../../masters/retire.ts";
+import { retireMaster } from "../../masters/retire.ts";
 import { formatTable } from "../../output.ts";
 import { readSeconds } from "../../units.ts";
 
@@ -25,7 +25,7 @@ export async function run(context: Context): Promise<number> {
   const seconds = wait === undefined ? await usualWait(context, masters) : readSeconds("wait", wait);
   const drained = await Promise.all(masters.map((master) => retireMaster(context, master, now)));
   const gone = seconds === undefined && !now ? undefined : await waitForEnd(masters, seconds ?? 2);
-  if (context.out.json) context.out.value({ drained, gone: gone ?? null });
+  if (context.out.json) context.out.value("drain", { drained, gone: gone ?? null });
   else context.out.write(formatDrained(drained, gone, wanted ?? directory));
   if (masters.length === 0 && !all) return 1;
   if (drained.some(({ result }) => result === "refused" || result === "odd" || result === "wedged")) return 1;

@@ -2,12 +2,13 @@
 import { UserError } from "../../../fault.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import type { Context } from "../../command.ts";
-import { type Explanation, explainCall } from "./explanation.ts";
+import type { Explanation } from "../../interface.ts";
+import { explainCall } from "./explanation.ts";
 import { formatExplanation } from "./text.ts";
 
 export async function run(context: Context): Promise<number> {
   const explanation = await explainCall(context);
-  if (context.out.json) context.out.value(explanation);
+  if (context.out.json) context.out.value("explain", explanation);
   else context.out.write(formatExplanation(explanation, context.out));
   return isRefused(explanation) ? 1 : 0;
 }

@@ -3,42 +3,15 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { dialCommand } from "../../../master/ssh-command.ts";
-import type { Plan, SharedPlan } from "../../../plan/plan.ts";
+import type { SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { limits } from "../../../protocol/contract.ts";
 import { type Context, nameRun } from "../../command.ts";
-import { listMasters, type Master } from "../../masters/list.ts";
+import type { Explanation } from "../../interface.ts";
+import { listMasters } from "../../masters/list.ts";
 import { inspectRun } from "../../place.ts";
 import { planCall } from "./call.ts";
-import { lookUpTicket, type TicketState } from "./ticket.ts";
-
-export interface Explanation {
-  lane: Plan["action"];
-  /** The rule that decided, as in the journal; and in a sentence. */
-  reason: string;
-  why: string;
-  destination: string | null;
-  key: string | null;
-  /** The connection key; another than `key` on a caller's own ControlPath. */
-  connection_key: string | null;
-  key_parts: { options: string[]; beyond: string[]; files: string[] } | null;
-  socket: string | null;
-  /** The socket is the caller's own ControlPath. */
-  own_control_path: boolean;
-  shards: number | null;
-  masters: Array<Pick<Master, "shard" | "pid" | "state" | "sessions" | "limit" | "age_seconds">>;
-  /** What would be dialled if there were no master: argv of the real ssh. */
-  dial: string[] | null;
-  real_ssh: { path: string; version: string | null; origin: string; skipped: string[] };
-  ticket: TicketState | null;
-  /** Why the ticket is never kept. */
-  once: string | null;
-  /** Why it is not kept just now: a file that it depends on is too young. */
-  unsure: string | null;
-  session: Record<string, unknown> | null;
-  settings: Array<{ name: string; value: unknown; origin: string }>;
-  problems: string[];
-}
+import { lookUpTicket } from "./ticket.ts";
 
 export async function explainCall(context: Context): Promise<Explanation> {
   const run = nameRun(context);
@@ -46,9 +19,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
   const shared = plan.action === "pass" ? undefined : plan;
   const front = checkFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
   const masters =
-    shared === undefined || front !== undefined
-      ? []
-      : (await listMasters(context)).filter((master) => master.key === shared.poolKey && master.state !== "gone");
+    shared === undefined || front !== undefined ? [] : (await listMasters(context)).filter((master) => master.key === shared.poolKey);
   const { originsFor } = await import("../../../config/config.ts");
   const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
   return {
@@ -117,7 +88,7 @@ function dialOf(plan: SharedPlan): string[] {
   return [plan.real, ...words];
 }
 
-function sessionOf({ session }: SharedPlan): Record<string, unknown> {
+function sessionOf({ session }: SharedPlan): Explanation["session"] {
   const { tty, agent, subsystem, stdinNull, stdio, command, sendEnv, setEnv } = session;
   const names = setEnv.map((assignment) => assignment.split("=", 1)[0] ?? "");
   return {
@@ -127,7 +98,7 @@ function sessionOf({ session }: SharedPlan): Record<string, unknown> {
     stdin_null: stdinNull,
     stdio: stdio ?? null,
     remote_command: command !== undefined,
-    send_env: sendEnv,
+    send_env: [...sendEnv],
     set_env: names,
   };
 }

@@ -1,6 +1,6 @@
 /** An explanation for people. */
+import type { Explanation } from "../../interface.ts";
 import { formatTable, type Output } from "../../output.ts";
-import type { Explanation } from "./explanation.ts";
 
 const lanes = {
   attach: "a session on a shared connection",

@@ -5,17 +5,7 @@ import { composeQuestion } from "../../../protocol/call-id.ts";
 import { formatIdentity, readIdentity } from "../../../protocol/dependencies.ts";
 import { hashVariable } from "../../../protocol/environment.ts";
 import { decodeWord, hashName, ticketPath } from "../../../protocol/paths.ts";
-
-export interface TicketState {
-  path: string;
-  /** fresh: the front follows it without asking · stale, none, damaged: it asks first. */
-  state: "fresh" | "stale" | "none" | "damaged";
-  /** What changed since it was written, as sentences. */
-  stale: string[];
-  /** How many things it depends on. */
-  dependencies: number;
-  written: string | null;
-}
+import type { TicketState } from "../../interface.ts";
 
 export function lookUpTicket(call: Call, env: NodeJS.ProcessEnv): TicketState {
   const question = composeQuestion(env, call.command, call.words);

@@ -2,9 +2,10 @@
 import { type DialLine, type DialOutcome, dialMaster, duringHandshake } from "../../../master/dial.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import { BUSY, type Context, needRun } from "../../command.ts";
+import type { DrainResult } from "../../interface.ts";
 import { type HeldLock, holdLock, holdLockNow } from "../../lock.ts";
 import { listMasters } from "../../masters/list.ts";
-import { type DrainResult, retireMaster } from "../../masters/retire.ts";
+import { retireMaster } from "../../masters/retire.ts";
 import { planShared } from "../explain/explain.ts";
 
 export async function run(context: Context): Promise<number> {
@@ -33,7 +34,14 @@ function finish(context: Context, plan: SharedPlan, retired: readonly DrainResul
   const pid = outcome.state === "made" ? outcome.record.pid : null;
   const { destination, poolKey: key } = plan;
   if (context.out.json) {
-    context.out.value({ destination, key, retired, outcome: outcome.state, pid, reason: outcome.state === "pass" ? outcome.reason : null });
+    context.out.value("fresh", {
+      destination,
+      key,
+      retired: [...retired],
+      outcome: outcome.state,
+      pid,
+      reason: outcome.state === "pass" ? outcome.reason : null,
+    });
     return code;
   }
   const left = retired.filter(({ result }) => result === "retired").reduce((sum, one) => sum + one.sessions, 0);

@@ -2,7 +2,6 @@
  * Puts lines with mounts into the text of a compose file, behind the key that they belong to, with the indentation and the line ends of the
  * file. It changes no line that is there, and refuses a service whose list of volumes has no lines of its own.
  */
-
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair, visit, type YAMLMap } from "yaml";
 import { UserError } from "../../../fault.ts";
 import { dashesOf, isNothing, lineAt, mark, ownPair, readDocument, splitLines, startOf } from "./compose-read.ts";

@@ -1,5 +1,4 @@
 /** Reads a compose file for the places where its keys and items stand, line by line. It interprets no value, and refuses what is no compose file. */
-
 import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import { UserError } from "../../../fault.ts";
 

@@ -2,7 +2,6 @@
  * Takes the lines with the mounts out of the text of a compose file, and the keys that adding made above them. It changes no other line, but
  * for the mark on a key under which somebody else has put something since.
  */
-
 import { type Document, isMap, isSeq, type Pair } from "yaml";
 import { UserError } from "../../../fault.ts";
 import { dashesOf, type Line, lineAt, mark, ownPair, readDocument, splitLines, startOf } from "./compose-read.ts";

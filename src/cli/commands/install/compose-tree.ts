@@ -1,5 +1,4 @@
 /** What a compose file says, with its aliases and merge keys followed, for the proof that an edit changed nothing else. It edits nothing. */
-
 import { UserError } from "../../../fault.ts";
 import { readDocument } from "./compose-read.ts";
 

@@ -2,7 +2,6 @@
  * Adds the bind mounts of sshim to a docker compose file, or takes them out, and keeps every other byte of it. It refuses to replace a mount
  * that somebody else made, and leaves the file alone when what would come out does not read as it should.
  */
-
 import { isUtf8 } from "node:buffer";
 import {
   chmodSync,

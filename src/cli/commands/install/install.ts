@@ -1,5 +1,4 @@
 /** Runs the installing script that lies beside this program, or edits a compose file for it. It installs nothing by itself. */
-
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";

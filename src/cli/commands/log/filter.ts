@@ -1,12 +1,11 @@
 /** What `--event` and `--outcome` let through. */
-
 import { nearestName } from "../../../config/nearest.ts";
 import { UserError } from "../../../fault.ts";
-import { controlEvents, isSession } from "../../../journal/events.ts";
-import type { JournalEvent } from "../../../journal/journal.ts";
+import { controlEvent, type JournalEvent } from "../../../journal/events.ts";
 import { outcomes as sessionOutcomes } from "../../../protocol/contract.ts";
-import { isBroken } from "../../history/sessions.ts";
+import { isBroken, isSession } from "../../history/sessions.ts";
 
+const controlEvents = controlEvent.entries.event.options;
 const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
 
 /** A filter from comma-separated words; an exit code counts as an outcome too. Throws on a word that nothing could ever match. */

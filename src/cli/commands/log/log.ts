@@ -1,7 +1,7 @@
 /** `sshim log`: the journal's lines, filtered, and followed as it grows. It reads only. */
 import { UserError } from "../../../fault.ts";
+import type { JournalEvent } from "../../../journal/events.ts";
 import { followJournal } from "../../../journal/follow.ts";
-import type { JournalEvent } from "../../../journal/journal.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { formatEvent } from "../../history/event-line.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
@@ -13,8 +13,8 @@ export async function run(context: Context): Promise<number> {
   const since = textOption(context, "since");
   const lines = readLines(textOption(context, "lines"));
   const filter = makeFilter(textOption(context, "event"), textOption(context, "outcome"));
-  const show = (event: JournalEvent) =>
-    context.out.write(context.out.json ? `${JSON.stringify(event)}\n` : formatEvent(event, context.out));
+  const { out } = context;
+  const show = (event: JournalEvent) => (out.json ? out.line("journal", event) : out.write(formatEvent(event, out)));
   const follow = flagOption(context, "follow");
   const past = follow && since === undefined ? [] : (await readEvents(context, since ? readSince(since, new Date()) : "")).filter(filter);
   for (const event of past.slice(Math.max(0, past.length - lines))) show(event);

@@ -1,32 +1,9 @@
 /** The facts of a report: totals, the stretch before it, and every 255 with its cause and verdict. Pure. */
-
-import type { Verdict } from "../../../journal/events.ts";
-import type { JournalEvent } from "../../../journal/journal.ts";
+import type { JournalEvent } from "../../../journal/events.ts";
 import { explainCause } from "../../history/cause.ts";
 import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../../history/sessions.ts";
-import { type Summary, summarise } from "../../history/summary.ts";
-
-export interface Broken {
-  time: string;
-  id: string;
-  destination: string | null;
-  cause: string;
-  verdict: Verdict;
-  meaning: string;
-  evidence: string[];
-  ms: number;
-}
-
-export interface Report {
-  since: string;
-  until: string;
-  totals: Summary;
-  /** The same stretch of time before; null where the journal does not reach back so far. */
-  before: Summary | null;
-  /** Every 255, the remote's own (cause `remote`) included. */
-  broken: Broken[];
-  causes: Record<string, number>;
-}
+import { summarise } from "../../history/summary.ts";
+import type { Report, Summary } from "../../interface.ts";
 
 /** `events` hold the stretch before, too. */
 export function collectReport(events: readonly JournalEvent[], since: string, until: string): Report {

@@ -1,7 +1,7 @@
 /** The report as one self-contained page: no script, no network, readable in light and dark, and on paper. */
-
 import { isRemoteCause } from "../../history/sessions.ts";
-import { type Broken, compareRows, countBroken, type Report } from "./collect.ts";
+import type { Broken, Report } from "../../interface.ts";
+import { compareRows, countBroken } from "./collect.ts";
 import { escapeText } from "./picture.ts";
 
 /** The whole page; `picture` is the SVG, `left_out` the number of masters that it does not show. */

@@ -1,12 +1,12 @@
 /** `sshim report`: what happened in a stretch of time, every 255 with its cause, as text, JSON or a page. It reads only. */
-
 import { renameSync, writeFileSync } from "node:fs";
 import { UserError } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
 import { readEvents } from "../../history/sessions.ts";
+import type { Report } from "../../interface.ts";
 import { formatTable, type Output } from "../../output.ts";
 import { readSince } from "../../units.ts";
-import { collectReport, compareRows, countBroken, type Report } from "./collect.ts";
+import { collectReport, compareRows, countBroken } from "./collect.ts";
 
 export async function run(context: Context): Promise<number> {
   const now = new Date();
@@ -26,11 +26,11 @@ export async function run(context: Context): Promise<number> {
     );
     const { listMasters } = await import("../../masters/list.ts");
     const masters = await listMasters(context);
-    const live = new Set(masters.filter(({ state }) => state !== "dead" && state !== "gone").map(({ pid }) => pid));
+    const live = new Set(masters.filter(({ state }) => state !== "dead").map(({ pid }) => pid));
     const timeline = makeTimeline(events, from, now.getTime(), resolutionOf(from, now.getTime()), live);
     writePage(file, formatPage(report, drawTimeline(timeline), timeline.left_out));
   }
-  if (context.out.json) context.out.value({ ...report, html: file ?? null });
+  if (context.out.json) context.out.value("report", { ...report, html: file ?? null });
   else context.out.write(formatReport(report, context.out, file));
   return countBroken(report) > 0 ? 1 : 0;
 }

@@ -1,8 +1,16 @@
 /** From the journal to what a timeline shows: rows of masters with their bars, the sessions in them, and marks. Pure; no drawing. */
-
-import { isSession, type StoredControlEvent } from "../../../journal/events.ts";
-import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
-import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, isShared, relatedTo, startOf } from "../../history/sessions.ts";
+import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../../journal/events.ts";
+import {
+  causeOf,
+  controlsOf,
+  isBroken,
+  isRemote255,
+  isRemoteCause,
+  isSession,
+  isShared,
+  relatedTo,
+  startOf,
+} from "../../history/sessions.ts";
 import { isDrain } from "../../history/tally.ts";
 
 export interface Bar {

@@ -3,11 +3,11 @@
  * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
  */
 import { closeSync, fstatSync, readFileSync } from "node:fs";
-import { isSession } from "../../../journal/events.ts";
-import { type JournalEvent, openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
+import type { JournalEvent } from "../../../journal/events.ts";
+import { openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
 import { hashName } from "../../../protocol/paths.ts";
 import { replaceFile } from "../../../sys/own-file.ts";
-import { controlsOf, isBroken, relatedTo } from "../../history/sessions.ts";
+import { controlsOf, isBroken, isSession, relatedTo } from "../../history/sessions.ts";
 import { addEvent, bounds, emptyTally, type Tally } from "../../history/tally.ts";
 
 interface Counted {

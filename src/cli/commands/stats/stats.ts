@@ -1,11 +1,11 @@
 /** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
-
 import { renameSync, writeFileSync } from "node:fs";
 import { UserError } from "../../../fault.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
-import { type Summary, summarise, type Times } from "../../history/summary.ts";
+import { summarise } from "../../history/summary.ts";
 import { type Counts, emptyTally } from "../../history/tally.ts";
+import type { Summary, Times } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
 import { formatTable } from "../../output.ts";
 import { formatSeconds, readSince } from "../../units.ts";
@@ -18,7 +18,7 @@ export async function run(context: Context): Promise<number> {
   const since = textOption(context, "since");
   const summary = summarise(await readEvents(context, since ? readSince(since, new Date()) : ""));
   const live = await countLive(context);
-  if (context.out.json) context.out.value({ ...summary, masters: live.masters, sessions_now: live.sessions });
+  if (context.out.json) context.out.value("stats", { ...summary, masters: live.masters, sessions_now: live.sessions });
   else context.out.write(formatSummary(summary, live));
   return 0;
 }
@@ -71,7 +71,7 @@ function writeAtomically(file: string, text: string): void {
 }
 
 async function countLive(context: Context): Promise<Live> {
-  const masters = (await listMasters(context)).filter(({ state }) => state !== "gone");
+  const masters = await listMasters(context);
   const states: Counts = {};
   for (const { state } of masters) states[state] = (states[state] ?? 0) + 1;
   return { masters: states, sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };

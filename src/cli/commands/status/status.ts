@@ -1,8 +1,8 @@
 /** `sshim status`: the masters as a table, once or redrawn in place. It changes nothing. */
-
 import { findHolders, type Holder } from "../../../master/proc.ts";
 import { type Context, flagOption, needRun, textOption } from "../../command.ts";
-import { listMasters, type Master } from "../../masters/list.ts";
+import type { Master, ShownMaster } from "../../interface.ts";
+import { listMasters } from "../../masters/list.ts";
 import { masterNamed } from "../../masters/named.ts";
 import { formatTable, type Output, visibleLength } from "../../output.ts";
 import { formatSeconds, readSeconds } from "../../units.ts";
@@ -11,19 +11,17 @@ export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
   const wanted = masterNamed(context, context.operands[0]);
   const look = async () => {
-    const masters = (await listMasters(context)).filter((master) => master.state !== "gone" && wanted(master));
+    const masters = (await listMasters(context)).filter((master) => wanted(master));
     return masters.map((master) => ({ ...master, waits_for: master.state === "draining" ? holdersOf(context.uid, master) : [] }));
   };
   if (flagOption(context, "watch")) return watch(context, look);
   const masters = await look();
-  if (context.out.json) context.out.value({ run: directory, masters });
+  if (context.out.json) context.out.value("status", { run: directory, masters });
   else context.out.write(formatMasters(masters, context.out, directory));
   return 0;
 }
 
-export type Shown = Master & { waits_for: Array<{ pid: number; since: string }> };
-
-export function formatMasters(masters: readonly Shown[], out: Output, directory: string): string {
+export function formatMasters(masters: readonly ShownMaster[], out: Output, directory: string): string {
   if (masters.length === 0) return `no masters in ${directory}\n`;
   const rows = masters.map((master) => [
     master.destination ?? "-",
@@ -39,9 +37,9 @@ export function formatMasters(masters: readonly Shown[], out: Output, directory:
   return formatTable([["DESTINATION", "KEY", "SHARD", "PID", "AGE", "IDLE", "SESSIONS", "STATE", "REMARK"], ...rows], [2, 3, 4, 5, 6]);
 }
 
-const colours = { live: "green", draining: "yellow", wedged: "red", orphan: "red", dead: "dim", gone: "dim" } as const;
+const colours = { live: "green", draining: "yellow", wedged: "red", orphan: "red", dead: "dim" } as const;
 
-function describe(master: Shown): string {
+function describe(master: ShownMaster): string {
   const parts: string[] = [];
   if (master.owner === "caller") parts.push(`on the caller's ${master.socket}`);
   if (master.owner === "foreign") parts.push(`made by somebody else, ${master.socket}`);
@@ -50,17 +48,17 @@ function describe(master: Shown): string {
   return parts.join("; ");
 }
 
-function describeHolders({ waits_for: holders, sessions }: Shown): string {
+function describeHolders({ waits_for: holders, sessions }: ShownMaster): string {
   if (holders.length === 0)
     return sessions === 0 ? "a command whose caller has gone, or its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
   return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((Date.now() - Date.parse(since)) / 1000)})`).join(", ");
 }
 
-function holdersOf(uid: number, master: Master): Shown["waits_for"] {
+function holdersOf(uid: number, master: Master): ShownMaster["waits_for"] {
   return findHolders(uid, master.record).map(({ pid, since }: Holder) => ({ pid, since: new Date(since).toISOString() }));
 }
 
-async function watch(context: Context, look: () => Promise<Shown[]>): Promise<number> {
+async function watch(context: Context, look: () => Promise<ShownMaster[]>): Promise<number> {
   // Ten times a second is as fast as anybody can read.
   const interval = Math.max(0.1, readSeconds("interval", textOption(context, "interval") ?? "1s"));
   let ended = false;
@@ -74,7 +72,7 @@ async function watch(context: Context, look: () => Promise<Shown[]>): Promise<nu
   while (!ended) {
     const masters = await look();
     const time = new Date().toISOString();
-    if (context.out.json) context.out.write(`${JSON.stringify({ time, run: needRun(context), masters })}\n`);
+    if (context.out.json) context.out.line("status --watch", { time, run: needRun(context), masters });
     else context.out.write(frame(context.out, `${time}\n${formatMasters(masters, context.out, needRun(context))}`));
     if (ended) break;
     await new Promise<void>((resolve) => {

@@ -1,12 +1,8 @@
 /** The last lines of the logs that masters of a key left, near the time of a session. */
-import type { SessionEvent } from "../../../journal/journal.ts";
+import type { SessionEvent } from "../../../journal/events.ts";
 import { poolDirectory } from "../../../protocol/paths.ts";
 import { listFolder, modifiedAt, readText } from "../../../sys/folder.ts";
-
-export interface LastWords {
-  path: string;
-  lines: string[];
-}
+import type { LastWords } from "../../interface.ts";
 
 const LINES = 12;
 /** A log that was written last so long before the session began is another master's (milliseconds). */

@@ -1,6 +1,6 @@
 /** `sshim why`: the verdict on one session, what it rests on, and what its master last said. It reads only, and shows no command. */
 import { UserError } from "../../../fault.ts";
-import type { JournalEvent, SessionEvent } from "../../../journal/journal.ts";
+import type { JournalEvent, SessionEvent } from "../../../journal/events.ts";
 import type { Context } from "../../command.ts";
 import { explainCause } from "../../history/cause.ts";
 import { formatEvent } from "../../history/event-line.ts";
@@ -15,9 +15,10 @@ import {
   sessionsOf,
   verdictOf,
 } from "../../history/sessions.ts";
+import type { LastWords } from "../../interface.ts";
 import { listBases } from "../../masters/list.ts";
 import { formatMilliseconds } from "../../units.ts";
-import { type LastWords, readLastWords } from "./last-words.ts";
+import { readLastWords } from "./last-words.ts";
 
 export async function run(context: Context): Promise<number> {
   const events = await readEvents(context, "");
@@ -29,7 +30,7 @@ export async function run(context: Context): Promise<number> {
   const words = readLastWords(await listBases(context), session);
   const meaning = explainCause(session, cause, verdict);
   if (context.out.json) {
-    context.out.value({ session, verdict, cause, meaning, warm: isWarm(session), evidence, events: related, last_words: words });
+    context.out.value("why", { session, verdict, cause, meaning, warm: isWarm(session), evidence, events: related, last_words: words });
     return 0;
   }
   context.out.write(formatEvent(session, context.out));
