@@ -25,6 +25,8 @@ export interface SshdOptions {
   host?: string;
   /** where its files are; default a new temporary directory */
   directory?: string;
+  /** words that start it in other surroundings and become it, e.g. ["unshare", "-m", "/bin/sh", "-c", 'mount …; exec "$@"', "sh"] */
+  within?: string[];
 }
 
 export interface Sshd {
@@ -78,7 +80,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       port ||= await freePort();
       writeServerConfig(directory, port, options);
       const before = log().length;
-      child = spawn(program, ["-D", "-f", join(directory, "sshd_config"), "-E", logFile], {
+      const words = [...(options.within ?? []), program, "-D", "-f", join(directory, "sshd_config"), "-E", logFile];
+      child = spawn(words[0] as string, words.slice(1), {
         stdio: "ignore",
         cwd: "/",
         env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
