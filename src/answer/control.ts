@@ -6,6 +6,7 @@ import { lstatSync, writeSync } from "node:fs";
 import { journalEvent } from "../journal/journal.ts";
 import { endShard, isOccupied, type RetireResult, retireShard, type Shard, shardsOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
+import { argumentOf } from "../openssh/argv/parse.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { CALLER_STDERR } from "../sys/stderr.ts";
 import type { Asking, Front } from "./channel.ts";
@@ -19,7 +20,7 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
     handOver(asking, plan, front);
     return front.finish("again");
   }
-  const word = plan.parsed.effective.control;
+  const word = argumentOf(plan.parsed, "O");
   if (word !== "exit" && word !== "stop") {
     return front.finish("pass");
   }

@@ -5,7 +5,7 @@
 
 import { type Environment, readVariable } from "../protocol/environment.ts";
 import { type Account, homeOf } from "./account.ts";
-import { optionOf, type Resolved } from "./parse-g.ts";
+import { optionOf, type Resolved } from "./ssh-g.ts";
 
 /** The path as ssh will open it; undefined when that cannot be told here. */
 export function expandPath(

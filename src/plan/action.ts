@@ -1,12 +1,13 @@
 /** The action of a call that no rule passed, and the times that go with it. It judges what was resolved, and looks at nothing itself. */
 
 import type { Settings } from "../config/config.ts";
-import { optionOf, type Resolved } from "../openssh/parse-g.ts";
+import { argumentOf } from "../openssh/argv/parse.ts";
+import { optionOf, type Resolved } from "../openssh/ssh-g.ts";
 import { isEstablish, type ResolvedCall } from "./rules.ts";
 
 /** The action; `pass` for a word of -O that is none of ours. */
 export function actionOf(subject: ResolvedCall): "attach" | "establish" | "control" | "pass" {
-  const word = subject.parsed.effective.control;
+  const word = argumentOf(subject.parsed, "O");
   if (word !== undefined) {
     return ["check", "exit", "stop"].includes(word) ? "control" : "pass";
   }

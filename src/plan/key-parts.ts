@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import type { Account } from "../openssh/account.ts";
 import { expandPath } from "../openssh/expand.ts";
-import { flagOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
+import { flagOf, optionOf, type Resolved } from "../openssh/ssh-g.ts";
 import type { DependencyRecorder, FileIdentity } from "../protocol/dependencies.ts";
 import { type Environment, hashVariable, readVariable } from "../protocol/environment.ts";
 import { networkOf } from "../sys/network.ts";

@@ -3,7 +3,7 @@
  * It leaves out only what concerns one session; an option nobody thought of splits the key.
  */
 
-import type { Resolved } from "../openssh/parse-g.ts";
+import type { Resolved } from "../openssh/ssh-g.ts";
 import type { FileIdentity } from "../protocol/dependencies.ts";
 import { formatIdentity } from "../protocol/dependencies.ts";
 

@@ -3,9 +3,8 @@
  * a ControlPath that holds only where nothing else does. Needed only where a file says `none` somewhere.
  */
 import { unlinkSync, writeFileSync } from "node:fs";
-import type { Parsed } from "../openssh/argv/parse.ts";
-import { parseResolved } from "../openssh/parse-g.ts";
-import { askResolved, type Launcher } from "../openssh/ssh-g.ts";
+import type { ParsedArguments } from "../openssh/argv/parse.ts";
+import { askResolved, type Launcher, parseResolved } from "../openssh/ssh-g.ts";
 
 /**
  * True when none is in force, or when it cannot be told: the real ssh knows.
@@ -15,7 +14,7 @@ export function wantsNoPath(
   launcher: Launcher,
   run: string,
   words: readonly string[],
-  parsed: Parsed,
+  parsed: ParsedArguments,
   files: readonly string[],
   env: NodeJS.ProcessEnv,
 ): boolean {

@@ -5,10 +5,10 @@
 
 import { type Config, loadConfig, type Settings, settingsFor } from "../config/config.ts";
 import { readAccount } from "../openssh/account.ts";
-import { connectionArguments, dialDestination, type Parsed, parseArguments } from "../openssh/argv/parse.ts";
-import { destinationOf, optionOf, parseResolved, type Resolved } from "../openssh/parse-g.ts";
+import { connectionArguments, dialDestination } from "../openssh/argv/connection.ts";
+import { argumentOf, hasLetter, type ParsedArguments, parseArguments } from "../openssh/argv/parse.ts";
 import { readConfiguration } from "../openssh/ssh-config.ts";
-import { askResolved, type Launcher } from "../openssh/ssh-g.ts";
+import { askResolved, destinationOf, type Launcher, optionOf, parseResolved, type Resolved } from "../openssh/ssh-g.ts";
 import { type RealSsh, readRealSsh } from "../openssh/version.ts";
 import { type Dependency, type DependencyRecorder, recordDependencies } from "../protocol/dependencies.ts";
 import type { Cache, Session } from "../protocol/ticket.ts";
@@ -37,7 +37,7 @@ interface Judged extends Launcher {
   readonly reason: string;
   readonly why: string;
   readonly run: string;
-  readonly parsed: Parsed;
+  readonly parsed: ParsedArguments;
   readonly settings: Settings;
   readonly config: Config;
   readonly ssh: RealSsh;
@@ -98,7 +98,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   const uid = process.geteuid?.() ?? 0;
   const recorder = recordDependencies(env, directory);
   const ssh = readRealSsh(call.notes === false ? undefined : call.run, call, env);
-  const parsed = parseArguments(call.words, ssh.letters, call.command);
+  const parsed = parseArguments(call.words, ssh.letters);
   const config = await loadConfig(env);
   recordOurOwn(recorder, call, config);
   let settings = settingsFor(config, parsed.host);
@@ -114,7 +114,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
     return pass(first.name, first.why);
   }
   const account = await readAccount(uid, env);
-  const configFile = parsed.effective.configFile;
+  const configFile = argumentOf(parsed, "F");
   const findings = readConfiguration({ given: configFile, system: ssh.systemConfig, account, env }, recorder);
   if (findings.notAFile !== undefined) {
     return pass("not-a-file", `${findings.notAFile} can be read only once`);
@@ -150,7 +150,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   }
   const placement = await choosePlacement(
     {
-      ...{ base: run, connectionKey: connectionKey, parts, shards: settings.max_shards, control: parsed.effective.control !== undefined },
+      ...{ base: run, connectionKey: connectionKey, parts, shards: settings.max_shards, control: hasLetter(parsed, "O") },
       path: path === undefined || path.startsWith("/") ? path : `${directory ?? ""}/${path}`,
       makes: !["false", "no"].includes(optionOf(resolved, "controlmaster") ?? "no"),
       defaults: () => connectionLines(parseResolved(askResolved(call, ["-F", "none", parsed.host ?? ""], env).text)),
@@ -219,8 +219,8 @@ function cacheOf(never: string | undefined, { notYet }: DependencyRecorder): Cac
   return notYet === undefined ? { rule: "keep" } : { rule: "notYet", reason: notYet };
 }
 
-function controlOf(parsed: Parsed): "check" | "other" | undefined {
-  const word = parsed.effective.control;
+function controlOf(parsed: ParsedArguments): "check" | "other" | undefined {
+  const word = argumentOf(parsed, "O");
   return word === undefined ? undefined : word === "check" ? "check" : "other";
 }
 

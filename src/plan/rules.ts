@@ -2,14 +2,13 @@
  * The passthrough rules: when the real ssh does it all, in order, each with its name; the first that holds names the reason.
  * They judge what was read and resolved; they look at nothing themselves.
  */
-import type { Parsed } from "../openssh/argv/parsed.ts";
-import { flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
-import type { SshGOutput } from "../openssh/ssh-g.ts";
+import { argumentOf, controlPathOf, hasLetter, keywordValues, type ParsedArguments } from "../openssh/argv/parse.ts";
+import { flagOf, logLevelOf, optionOf, type Resolved, type SshGOutput } from "../openssh/ssh-g.ts";
 
 /** The caller's words, read. */
 export interface CommandLine {
   readonly words: readonly string[];
-  readonly parsed: Parsed;
+  readonly parsed: ParsedArguments;
   readonly enabled: boolean;
 }
 
@@ -33,17 +32,15 @@ export interface Rule<Subject> {
 
 /** Holds before anything is asked. */
 export const rulesOfWords: readonly Rule<CommandLine>[] = [
-  rule("query", "ssh answers this itself and connects to nothing", ({ parsed }) => parsed.effective.asksItself !== undefined),
-  rule("prints-configuration", "-G connects to nothing", ({ parsed }) => parsed.effective.printsConfiguration),
+  rule("query", "ssh answers this itself and connects to nothing", ({ parsed }) => hasLetter(parsed, "VQZ")),
+  rule("prints-configuration", "-G connects to nothing", ({ parsed }) => hasLetter(parsed, "G")),
   rule("no-destination", "no host is named", ({ parsed }) => parsed.error === "no destination"),
   rule("usage", "ssh refuses this command line", ({ parsed }) => parsed.error !== undefined || !parsed.host),
   rule("control-bytes", "a word holds control characters", ({ words }) => words.some((word) => hasControlBytes(word))),
   rule("off", "switched off by SSHIM=off or the configuration", ({ enabled }) => !enabled),
-  rule("no-control-path", "the caller wants no shared connection", ({ parsed }) => parsed.effective.controlPath?.toLowerCase() === "none"),
-  session("forwarding", "forwards through a master outlive the command", ({ parsed }) => parsed.effective.hasForward),
-  session("log", "the caller wants the real ssh's own log", ({ parsed: { effective } }) => {
-    return effective.verbose > 0 || effective.logFile !== undefined || effective.syslog;
-  }),
+  rule("no-control-path", "the caller wants no shared connection", ({ parsed }) => controlPathOf(parsed)?.toLowerCase() === "none"),
+  session("forwarding", "forwards through a master outlive the command", ({ parsed }) => forwards(parsed)),
+  session("log", "the caller wants the real ssh's own log", ({ parsed }) => hasLetter(parsed, "vEy")),
 ];
 
 /** Holds once `ssh -G` has answered. */
@@ -51,7 +48,7 @@ export const rulesOfConfiguration: readonly Rule<ResolvedCall>[] = [
   rule("refused", "ssh refuses these options or this configuration", ({ output: answer }) => answer.code !== 0 || answer.strange),
   rule("warnings", "ssh warns of the configuration at every call", ({ output: answer, parsed }) => {
     // To drain is worth more than the words that the real `-O exit` would say first: it cuts.
-    return answer.warnings !== "" && !["exit", "stop"].includes(parsed.effective.control ?? "");
+    return answer.warnings !== "" && !["exit", "stop"].includes(argumentOf(parsed, "O") ?? "");
   }),
   rule(
     "match-command",
@@ -112,7 +109,12 @@ function forks({ resolved }: ResolvedCall): boolean {
 }
 
 function hasStdio({ parsed }: CommandLine): boolean {
-  return parsed.effective.stdioForward !== undefined;
+  return hasLetter(parsed, "W");
+}
+
+function forwards(parsed: ParsedArguments): boolean {
+  const keywords = ["localforward", "remoteforward", "dynamicforward"];
+  return hasLetter(parsed, "LRDw") || keywords.some((keyword) => keywordValues(parsed, keyword).length > 0);
 }
 
 function hasTunnel(resolved: Resolved): boolean {
@@ -125,5 +127,5 @@ function rule<Subject>(name: string, why: string, holds: (subject: Subject) => b
 
 /** A rule that concerns sessions only, not `-O`. */
 function session<Subject extends CommandLine>(name: string, why: string, holds: (subject: Subject) => boolean): Rule<Subject> {
-  return { name, why, holds: (subject) => subject.parsed.effective.control === undefined && holds(subject) };
+  return { name, why, holds: (subject) => !hasLetter(subject.parsed, "O") && holds(subject) };
 }

@@ -3,17 +3,17 @@
  * mux_client_request_session()'s lights. It says nothing about the connection.
  */
 
-import type { Parsed } from "../openssh/argv/parsed.ts";
-import { escapeOf, flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/parse-g.ts";
+import { hasLetter, type ParsedArguments, stdioForwardOf } from "../openssh/argv/parse.ts";
+import { escapeOf, flagOf, logLevelOf, optionOf, type Resolved } from "../openssh/ssh-g.ts";
 import type { Session } from "../protocol/ticket.ts";
 
 /**
  * Reads a session out of what was said and resolved. Gives undefined where only the real ssh can (a service name as -W's port).
  * @param agent whether an agent is handed on, and is there
  */
-export function readSession(parsed: Parsed, resolved: Resolved, command: boolean, agent: boolean): Session | undefined {
-  const stdio = parsed.effective.stdioForward;
-  if (stdio !== undefined && (typeof stdio.port !== "number" || stdio.port < 0)) {
+export function readSession(parsed: ParsedArguments, resolved: Resolved, command: boolean, agent: boolean): Session | undefined {
+  const stdio = stdioForwardOf(parsed);
+  if (stdio === undefined && hasLetter(parsed, "W")) {
     return undefined;
   }
   const type = optionOf(resolved, "sessiontype") ?? "default";
@@ -24,7 +24,7 @@ export function readSession(parsed: Parsed, resolved: Resolved, command: boolean
     subsystem: type === "subsystem",
     stdinNull: flagOf(resolved, "stdinnull") === true,
     logLevel: logLevelOf(resolved),
-    stdio: stdio === undefined ? undefined : { host: stdio.host, port: stdio.port as number },
+    stdio,
     command: command ? undefined : optionOf(resolved, "remotecommand"),
     sendEnv: resolved.get("sendenv") ?? [],
     setEnv: resolved.get("setenv") ?? [],

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readAccount } from "../../src/openssh/account.ts";
 import { expandPath } from "../../src/openssh/expand.ts";
-import { escapeOf, flagOf, logLevelOf, optionOf, parseResolved } from "../../src/openssh/parse-g.ts";
-import { askResolved } from "../../src/openssh/ssh-g.ts";
+import { askResolved, escapeOf, flagOf, logLevelOf, optionOf, parseResolved } from "../../src/openssh/ssh-g.ts";
 import { readRealSsh } from "../../src/openssh/version.ts";
 import { realProgram, shimProgram, systemPath, temporary } from "../support/index.ts";
 

@@ -1,7 +1,6 @@
 /** Compares what an operator types with a destination (user@host:port): by its text, or as the name of a host in ssh_config(5). It connects to nothing. */
 import { matchPattern } from "../../config/patterns.ts";
-import { destinationOf, parseResolved } from "../../openssh/parse-g.ts";
-import { askResolved } from "../../openssh/ssh-g.ts";
+import { askResolved, destinationOf, parseResolved } from "../../openssh/ssh-g.ts";
 import type { Context } from "../command.ts";
 import type { Master } from "../interface.ts";
 import { findFront, findReal } from "../place.ts";

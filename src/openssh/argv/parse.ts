@@ -1,67 +1,108 @@
-// Reads ssh's own arguments as ssh's main() does: which options, which destination, where the command starts, and what the options add up
-// to. It reads no environment, no file and no clock, and it never looks at the command.
-import { applyOption } from "./apply.ts";
-import { type Destination, isValidHost, isValidUser, parseDestination } from "./destination.ts";
-import { arityOf, lettersOf } from "./options.ts";
-import type { Effective, GivenOption, Parsed } from "./parsed.ts";
-import { lowerCase } from "./values.ts";
-
-export { connectionArguments, dialDestination } from "./connection.ts";
-export type * from "./parsed.ts";
-
 /**
- * Reads `words` (argv[1] …, with or without the command) by the installed ssh's `letters` (see lettersOf). Never throws: a line that
- * ssh would refuse has `error`. `hasCommand` is needed where the words stop before the command. Source: ssh.c main().
+ * Reads ssh's own arguments as ssh.c main() does: which options, which destination, where the command starts. What they
+ * add up to, and whether ssh takes them, is for `ssh -G` to say. Reads no environment, file or clock, and never the command.
  */
-export function parseArguments(words: readonly string[], letters: string = lettersOf(), hasCommand?: boolean): Parsed {
-  const state: State = { words, letters, options: [], effective: noSettings(), index: 0, afterHost: false, error: undefined, done: false };
-  walkOptions(state);
+import { readConfigLine, splitArguments } from "../tokens.ts";
+import { type Destination, parseDestination } from "./destination.ts";
+import { arityOf, lettersOf } from "./options.ts";
 
+/** One option as given. */
+export interface GivenOption {
+  readonly letter: string;
+  readonly argument: string | undefined;
+  readonly afterHost: boolean;
+}
+
+export interface ParsedArguments {
+  readonly options: readonly GivenOption[];
+  /** The destination's word as typed, and where it lies (-1: none). */
+  readonly destination: string | undefined;
+  readonly destinationIndex: number;
+  /** Where the command starts; the number of words if there is none. */
+  readonly commandIndex: number;
+  /** Without user, port or scheme; not lower-cased. */
+  readonly host: string | undefined;
+  /** Of the destination itself; they count only where no option before it said something else. */
+  readonly destinationUser: string | undefined;
+  readonly destinationPort: string | undefined;
+  /** Why the words cannot be read; then the other fields say how far it came. */
+  readonly error: string | undefined;
+}
+
+/** -W's target: a host and a port in digits. */
+export interface StdioForward {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `words` (argv[1] …, with or without the command) by the installed ssh's `letters` (see lettersOf). Never throws. */
+export function parseArguments(words: readonly string[], letters: string = lettersOf()): ParsedArguments {
+  const state: State = { words, letters, options: [], index: 0, afterHost: false, error: undefined, done: false };
+  walkOptions(state);
   let destination: Destination | undefined;
   let destinationIndex = -1;
-  if (!state.done && state.index < words.length) {
+  if (!state.done && state.index === words.length) {
+    state.error = "no destination";
+  } else if (!state.done) {
     const terminated = words[state.index - 1] === "--";
     destinationIndex = state.index++;
     destination = parseDestination(words[destinationIndex] as string);
-    if (destination === undefined) stop(state, `bad destination '${words[destinationIndex]}'`);
-    else {
-      state.effective.user ??= destination.user;
-      state.effective.port ??= destination.port;
-      state.afterHost = true;
-      if (!terminated) walkOptions(state);
-    }
+    state.afterHost = true;
+    if (destination === undefined) state.error = `bad destination '${words[destinationIndex]}'`;
+    else if (!terminated) walkOptions(state);
   }
-  if (!state.done) checkWhole(state, destination, hasCommand ?? state.index < words.length);
-
-  const { options, effective, error } = state;
   return {
-    options,
+    options: state.options,
     destination: words[destinationIndex],
     destinationIndex,
     commandIndex: state.index,
     host: destination?.host,
     destinationUser: destination?.user,
     destinationPort: destination?.port,
-    uri: destination?.uri ?? false,
-    user: effective.user,
-    port: effective.port,
-    error,
-    effective,
+    error: state.error,
   };
+}
+
+/** Whether one of these letters was given. */
+export function hasLetter({ options }: ParsedArguments, letters: string): boolean {
+  return options.some(({ letter }) => letters.includes(letter));
+}
+
+/** The last argument of a letter. */
+export function argumentOf({ options }: ParsedArguments, wanted: string): string | undefined {
+  return options.findLast(({ letter }) => letter === wanted)?.argument;
+}
+
+/** The values of each -o with this keyword (in lower case). */
+export function keywordValues({ options }: ParsedArguments, keyword: string): string[][] {
+  return options.flatMap(({ letter, argument }) => {
+    const line = letter === "o" ? readConfigLine(argument ?? "") : undefined;
+    return line?.keyword === keyword ? [splitArguments(line.rest)] : [];
+  });
+}
+
+/** The control path of the words alone, `none` included: -S sets it in any case, ControlPath where nothing did before. */
+export function controlPathOf(parsed: ParsedArguments): string | undefined {
+  return argumentOf(parsed, "S") ?? keywordValues(parsed, "controlpath")[0]?.[0];
+}
+
+/** What -W asks for; undefined where there is none, or where only ssh can tell (a service's name, a path). */
+export function stdioForwardOf(parsed: ParsedArguments): StdioForward | undefined {
+  const [, bracketed, plain, port] = /^[ \t-\r]*(?:\[([^\]]+)\]|([^[:\\][^:\\]*)):(\d+)$/.exec(argumentOf(parsed, "W") ?? "") ?? [];
+  return port === undefined ? undefined : { host: bracketed ?? plain ?? "", port: Number(port) };
 }
 
 interface State {
   readonly words: readonly string[];
   readonly letters: string;
   readonly options: GivenOption[];
-  readonly effective: Effective;
   index: number;
   afterHost: boolean;
   error: string | undefined;
   done: boolean;
 }
 
-// BSD getopt without permutation; leaves state.index at the first word that is no option.
+/** BSD getopt without permutation; leaves state.index at the first word that is no option. */
 function walkOptions(state: State): void {
   const { words } = state;
   for (; state.index < words.length; state.index++) {
@@ -81,85 +122,16 @@ function walkOptions(state: State): void {
   }
 }
 
-// The letter at word[at]; true if the rest of the word was its argument.
+/** The letter at word[at]; true if the rest of the word was its argument. */
 function takeOption(state: State, word: string, at: number): boolean {
   const letter = word.charAt(at);
-  const index = state.index;
   const arity = arityOf(state.letters, letter);
-  if (arity === "absent") {
-    stop(state, `unknown option -- ${letter}`);
-    return false;
-  }
-  let argument: string | undefined;
-  if (arity === "argument") {
-    argument = at + 1 < word.length ? word.slice(at + 1) : state.words[++state.index];
-    if (argument === undefined) {
-      stop(state, `option requires an argument -- ${letter}`);
-      return false;
-    }
-  }
-  state.options.push({ letter, argument, index, afterHost: state.afterHost });
-  const refused = applyOption(state.effective, letter, argument ?? "");
-  const asks = state.effective.asksItself;
-  if (refused !== undefined) stop(state, refused);
-  else if (asks === "V" || asks === "Q") state.done = true;
+  const joined = at + 1 < word.length ? word.slice(at + 1) : undefined;
+  const argument = arity === "argument" ? (joined ?? state.words[++state.index]) : undefined;
+  if (arity === "absent") state.error = `unknown option -- ${letter}`;
+  else if (arity === "argument" && argument === undefined) state.error = `option requires an argument -- ${letter}`;
+  else state.options.push({ letter, argument, afterHost: state.afterHost });
+  // -V and -Q print something and exit before anything after them is read.
+  state.done = state.error !== undefined || letter === "V" || letter === "Q";
   return arity === "argument";
-}
-
-// What ssh looks at once the whole line is read.
-function checkWhole(state: State, destination: Destination | undefined, hasCommand: boolean): void {
-  const { effective } = state;
-  if (destination === undefined) stop(state, "no destination");
-  else if (effective.user !== undefined && !isValidUser(effective.user)) stop(state, "remote username contains invalid characters");
-  else if (!isValidHost(destination.host)) stop(state, "hostname contains invalid characters");
-  else if (effective.sessionType === "subsystem" && !hasCommand) stop(state, "a subsystem needs a name");
-  else if (hasCommand && isCommand(effective.remoteCommand)) stop(state, "a command with RemoteCommand");
-  else if (effective.syslog && effective.logFile !== undefined) stop(state, "-y with -E");
-}
-
-function isCommand(remoteCommand: string | undefined): boolean {
-  return remoteCommand !== undefined && lowerCase(remoteCommand) !== "none";
-}
-
-function stop(state: State, error: string): void {
-  state.error = error;
-  state.done = true;
-}
-
-function noSettings(): Effective {
-  return {
-    user: undefined,
-    port: undefined,
-    hostName: undefined,
-    tag: undefined,
-    configFile: undefined,
-    controlPath: undefined,
-    controlMaster: undefined,
-    controlPersist: undefined,
-    control: undefined,
-    stdioForward: undefined,
-    requestTty: undefined,
-    ttyCount: 0,
-    sessionType: undefined,
-    stdinNull: undefined,
-    fork: undefined,
-    agent: undefined,
-    agentSocket: undefined,
-    x11: undefined,
-    x11Trusted: undefined,
-    verbose: 0,
-    logLevel: undefined,
-    logFile: undefined,
-    syslog: false,
-    escape: undefined,
-    jump: undefined,
-    proxyCommand: undefined,
-    remoteCommand: undefined,
-    addressFamily: undefined,
-    compression: undefined,
-    gatewayPorts: undefined,
-    hasForward: false,
-    printsConfiguration: false,
-    asksItself: undefined,
-  };
 }

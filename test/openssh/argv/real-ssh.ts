@@ -2,7 +2,8 @@
 // options for a dial. Nothing here leaves the machine, or needs a server.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { connectionArguments, dialDestination, type Parsed } from "../../../src/openssh/argv/parse.ts";
+import { connectionArguments, dialDestination } from "../../../src/openssh/argv/connection.ts";
+import type { ParsedArguments } from "../../../src/openssh/argv/parse.ts";
 import { runAll } from "./drivers.ts";
 import { SERVED } from "./generator.ts";
 import { type Case, isPlain, mentionsJump, wouldJump } from "./oracle-case.ts";
@@ -45,7 +46,7 @@ export async function askReal(directory: string, manyMains: string, program: str
     const dialled = await runAll(
       manyMains,
       program,
-      dialling.map((each) => [Buffer.from("-G"), ...none, ...dialWords(each.parsed as Parsed)]),
+      dialling.map((each) => [Buffer.from("-G"), ...none, ...dialWords(each.parsed as ParsedArguments)]),
       options,
     );
     for (const [index, each] of dialling.entries()) each.dialled = dialled[index];
@@ -55,7 +56,7 @@ export async function askReal(directory: string, manyMains: string, program: str
 }
 
 /** The whole line of a dial, but for its own options. */
-export function dialWords(parsed: Parsed): Buffer[] {
+export function dialWords(parsed: ParsedArguments): Buffer[] {
   return [...connectionArguments(parsed), dialDestination(parsed) ?? ""].map((word) => Buffer.from(word));
 }
 

@@ -1,6 +1,5 @@
 /** What the real ssh makes of a host (`ssh -G`), for the doctor. It connects to nothing. */
-import { parseResolved } from "../../../openssh/parse-g.ts";
-import { askResolved } from "../../../openssh/ssh-g.ts";
+import { askResolved, parseResolved } from "../../../openssh/ssh-g.ts";
 import type { DoctorContext } from "./finding.ts";
 
 /** The first value of each keyword. */

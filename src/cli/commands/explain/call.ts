@@ -1,6 +1,6 @@
 /** An ssh command line as the front would put it to the control plane: where the command starts, which ssh is real, the question. */
 import { UserError } from "../../../fault.ts";
-import { parseArguments } from "../../../openssh/argv/parse.ts";
+import { hasLetter, parseArguments } from "../../../openssh/argv/parse.ts";
 import { readRealSsh } from "../../../openssh/version.ts";
 import { type Call, makePlan, type Plan } from "../../../plan/plan.ts";
 import { type Context, nameRun } from "../../command.ts";
@@ -27,7 +27,7 @@ export async function planCall(context: Context): Promise<PlannedCall> {
   const { letters } = readRealSsh(undefined, launcher, context.env);
   const parsed = parseArguments(words, letters);
   // Where ssh ends before there is a command (-V, -Q, a mistake), every word counts.
-  const whole = parsed.host !== undefined && parsed.error === undefined && parsed.effective.asksItself === undefined;
+  const whole = parsed.host !== undefined && parsed.error === undefined && !hasLetter(parsed, "VQZ");
   const end = whole ? parsed.commandIndex : words.length;
   // ssh joins the words of a command: with nothing in them there is none.
   const call = { ...launcher, run, notes: false, command: words.slice(end).join(" ") !== "", words: words.slice(0, end) };
