@@ -93,14 +93,15 @@ musl=$package/musl
 [ -x "$musl/bin/sshim-control" ] || fail "cannot install: no musl/bin/sshim-control in $package, and Coolify's images are Alpine (use the release's archive)"
 [ -f "$place/before" ] || $dry || first=$(failures "$logs")
 put() { # put FILE NAME: replaced by rename, since the containers hold on to the file that they have
-  if cmp -s "$1" "$place/$2"; then return 0; fi
+  if [ -n "$(find "$place/$2" -prune -type f -user "$(id -u)" -perm 755 2>/dev/null)" ] && cmp -s "$1" "$place/$2"; then return 0; fi
   run mkdir -p "$(dirname "$place/$2")"
-  run cp "$1" "$place/$2.new" && run chmod 755 "$place/$2.new" && run mv -f "$place/$2.new" "$place/$2"
+  run rm -f "$place/$2.new" && run cp "$1" "$place/$2.new" && run chmod 755 "$place/$2.new" && run mv -f "$place/$2.new" "$place/$2"
 }
 put "$package/bin/ssh" bin/ssh
 put "$musl/bin/sshim-control" bin/sshim-control
 put "$musl/lib/sshim/libstdc++.so.6" lib/sshim/libstdc++.so.6
 run mkdir -p "$place/etc"
+run chown "$(id -u)" "$place" "$place/bin" "$place/lib" "$place/lib/sshim" "$place/etc"
 run chmod 755 "$place" "$place/bin" "$place/lib" "$place/lib/sshim" "$place/etc"
 edit add
 if $dry; then exit 0; fi

@@ -22,6 +22,7 @@ done
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 source=$(cd "${SSHIM_SOURCE:-$here}" && pwd -P)
 if $system; then
+  umask 022
   root=${SSHIM_PREFIX:-/usr/local}
   target=$root/lib/sshim man=$root/share/man/man1 zsh=$root/share/zsh/site-functions
   bash=$root/share/bash-completion/completions fish=$root/share/fish/vendor_completions.d
@@ -32,11 +33,25 @@ else
   bash=${XDG_DATA_HOME:-$HOME/.local/share}/bash-completion/completions fish=${XDG_CONFIG_HOME:-$HOME/.config}/fish/completions
 fi
 
+is_ours() { # is_ours PATH TEST...: PATH itself, not what a link there names, is this user's, and find's TEST holds
+  path=$1 && shift
+  [ -n "$(find "$path" -prune -user "$(id -u)" "$@" 2>/dev/null)" ]
+}
+
+folder() { # folder DIRECTORY: it is there; below $target it is ours, and for everybody to read
+  [ -d "$1" ] || run mkdir -p "$1"
+  part=$1
+  while case $part in "$target" | "$target"/*) ;; *) false ;; esac do
+    [ ! -d "$part" ] || is_ours "$part/." -perm -755 ! -perm -020 ! -perm -002 || { run chown "$(id -u)" "$part" && run chmod 755 "$part"; }
+    part=$(dirname "$part")
+  done
+}
+
 put() { # put FILE DIRECTORY NAME MODE: replaced by rename, so that a running program keeps the file it has
   [ -f "$1" ] || return 0
-  if [ -f "$2/$3" ] && cmp -s "$1" "$2/$3"; then return 0; fi
-  run mkdir -p "$2"
-  run cp "$1" "$2/.$3.new" && run chmod "$4" "$2/.$3.new" && run mv -f "$2/.$3.new" "$2/$3"
+  folder "$2"
+  if is_ours "$2/$3" -type f -perm "$4" && cmp -s "$1" "$2/$3"; then return 0; fi
+  run rm -f "$2/.$3.new" && run cp "$1" "$2/.$3.new" && run chmod "$4" "$2/.$3.new" && run mv -f "$2/.$3.new" "$2/$3"
 }
 
 block() { # block FILE LINES: the marked part of a start-up file becomes LINES; without LINES it is taken out, and the file is what it was

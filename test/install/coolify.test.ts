@@ -1,6 +1,6 @@
 /** install/coolify.sh on a recorded layout of /data/coolify with a stand-in for docker: mounts, upgrades, a custom file that is kept, before and after. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -74,6 +74,19 @@ describe("install/coolify.sh", () => {
     expect(readFileSync(join(place, "lib/sshim/libstdc++.so.6"), "utf8")).toBe("a library\n");
     for (const path of ["", "bin", "bin/ssh", "bin/sshim-control", "lib/sshim", "etc"])
       expect(statSync(join(place, path)).mode & 0o777).toBe(0o755);
+  });
+
+  it("sets owner and mode also where the bytes are the same, as after Coolify's own chown and chmod of everything", () => {
+    const host = makeHost();
+    host.run();
+    const place = join(host.coolify, "sshim");
+    const paths = ["", "bin", "bin/ssh", "bin/sshim-control", "lib/sshim", "lib/sshim/libstdc++.so.6", "etc"].map((path) =>
+      join(place, path),
+    );
+    for (const path of paths) chmodSync(path, 0o700);
+    if (process.getuid?.() === 0) for (const path of paths) chownSync(path, 9999, 0);
+    expect(host.run()).toMatchObject({ code: 0, err: "" });
+    for (const path of paths) expect([path, statSync(path).mode & 0o7777, statSync(path).uid]).toEqual([path, 0o755, process.getuid?.()]);
   });
 
   it("ends with the doctor in Coolify's image and the one command, of the version that runs now", () => {

@@ -1,6 +1,19 @@
 /** install/user.sh: for a user and for everybody, again, and out again, in HOMEs of its own, with the shells that are here. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { repository, shimFolder, systemPath } from "../support/index.ts";
@@ -67,6 +80,79 @@ describe("install/user.sh", () => {
     expect(install(home, from).code).toBe(0);
     expect(picture(home, true)).toEqual(before);
   });
+
+  it("sets the mode of a file, and of a folder of its own, also where nothing else is to be done", () => {
+    const home = scratch("home-");
+    const from = makePackage();
+    install(home, from);
+    const target = join(home, ".local/lib/sshim");
+    const modes = {
+      "": 0o755,
+      bin: 0o755,
+      "bin/ssh": 0o755,
+      "bin/sshim-control": 0o755,
+      "install/user.sh": 0o755,
+      "share/man/man1/sshim.1": 0o644,
+    };
+    const read = () => Object.fromEntries(Object.keys(modes).map((path) => [path, statSync(join(target, path)).mode & 0o7777]));
+    expect(read()).toEqual(modes);
+    for (const path of Object.keys(modes)) chmodSync(join(target, path), 0o777);
+    expect(install(home, from)).toMatchObject({ code: 0, err: "" });
+    expect(read()).toEqual(modes);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("takes a file and a folder back that another user owns (as root)", () => {
+    const home = scratch("home-");
+    const from = makePackage();
+    install(home, from);
+    const paths = ["", "bin", "bin/ssh", "bin/sshim-control"].map((path) => join(home, ".local/lib/sshim", path));
+    for (const path of paths) chownSync(path, 4711, 4711);
+    expect(install(home, from)).toMatchObject({ code: 0, err: "" });
+    expect(paths.map((path) => statSync(path).uid)).toEqual([0, 0, 0, 0]);
+  });
+
+  it("does not take a link to the same bytes for the program", () => {
+    const home = scratch("home-");
+    const from = makePackage();
+    install(home, from);
+    const program = join(home, ".local/lib/sshim/bin/ssh");
+    renameSync(program, join(home, "elsewhere"));
+    symlinkSync(join(home, "elsewhere"), program);
+    expect(install(home, from).code).toBe(0);
+    expect(lstatSync(program).isFile()).toBe(true);
+  });
+
+  it("writes through no link that lies in its way", () => {
+    const home = scratch("home-");
+    const victim = join(home, "victim");
+    writeFileSync(victim, "mine\n");
+    mkdirSync(join(home, ".local/lib/sshim/bin"), { recursive: true });
+    symlinkSync(victim, join(home, ".local/lib/sshim/bin/.ssh.new"));
+    expect(install(home, makePackage()).code).toBe(0);
+    expect(readFileSync(victim, "utf8")).toBe("mine\n");
+  });
+
+  for (const [name, before] of [
+    ["at the first time", ""],
+    ["after an installation that left closed folders", "closed"],
+  ] as const)
+    it(`is for everybody with --system, whatever the umask is: ${name}`, () => {
+      const prefix = scratch("usr-");
+      const from = makePackage();
+      if (before) {
+        install(scratch("home-"), from, ["--system"], { SSHIM_PREFIX: prefix });
+        for (const path of ["lib/sshim", "lib/sshim/bin", "lib/sshim/install"]) chmodSync(join(prefix, path), 0o700);
+      }
+      const text = 'umask 077; exec sh "$0" --system';
+      const done = install(scratch("home-"), from, [], { SSHIM_PREFIX: prefix }, ["sh", "-c", text]);
+      expect(done).toMatchObject({ code: 0, err: "" });
+      const closed = readdirSync(prefix, { recursive: true, encoding: "utf8" }).filter((path) => {
+        const { mode } = lstatSync(join(prefix, path));
+        const wanted = statSync(join(prefix, path)).isDirectory() || mode & 0o100 ? 0o755 : 0o644;
+        return !lstatSync(join(prefix, path)).isSymbolicLink() && (mode & 0o777) !== wanted;
+      });
+      expect(closed).toEqual([]);
+    });
 
   it("replaces an older version by rename, so that a running program keeps its own", () => {
     const home = scratch("home-");
