@@ -1,7 +1,8 @@
 /** The contents page of the control plane: an answer for the front, or an operator's command. It does nothing itself. */
 import { writeDebug } from "./answer/debug.ts";
+import { args, exit } from "./sys/environment.ts";
 
-const [word, ...rest] = process.argv.slice(2);
+const [word, ...rest] = args();
 
 if (word === "answer") {
   try {
@@ -9,11 +10,11 @@ if (word === "answer") {
   } catch (error) {
     // No last line: the front becomes the real ssh. A stack trace would be in the caller's output.
     writeDebug(error);
-    process.exit(1);
+    exit(1);
   }
 } else {
   const { runOperator } = await import("./cli/main.ts");
-  process.exitCode = await runOperator(process.argv.slice(2));
+  exit(await runOperator(args()));
 }
 
 async function answer(words: readonly string[]): Promise<void> {

@@ -2,8 +2,10 @@
  * The conversation with the front on descriptor 3 (docs/protocol.md, "Asking"), and the question as it came in argv.
  * It carries words both ways and judges nothing; when the front is gone it throws, and the process ends without a last line.
  */
-import { readSync, writeSync } from "node:fs";
-import { byteLength, decodeWord } from "../protocol/paths.ts";
+import { decodeWord } from "../protocol/paths.ts";
+import { exit } from "../sys/environment.ts";
+import { read, writeAll } from "../sys/files.ts";
+import { byteLength } from "../sys/text.ts";
 
 /** What the front asks. */
 export type Question = "resolve" | "dial" | "heal" | "control" | "letters";
@@ -90,10 +92,7 @@ export function openLine(): Front {
   const chunk = new Uint8Array(256);
 
   function send(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    for (let sent = 0; sent < bytes.length; ) {
-      sent += writeSync(LINE, bytes, sent);
-    }
+    writeAll(LINE, text);
   }
 
   function readLine(): string {
@@ -104,7 +103,7 @@ export function openLine(): Front {
         pending = pending.slice(newline + 1);
         return line;
       }
-      const count = readSync(LINE, chunk);
+      const count = read(LINE, chunk);
       if (count === 0) {
         throw new Error("cannot hear the front: it hung up");
       }
@@ -132,7 +131,7 @@ export function openLine(): Front {
     ticket: (text) => send(`ticket ${byteLength(text)}\n${text}`),
     finish(verdict) {
       send(`${verdict}\n`);
-      process.exit(0);
+      exit(0);
     },
   };
 }

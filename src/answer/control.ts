@@ -2,13 +2,15 @@
  * Answers `control`: `-O exit` and `-O stop` drain every master of the key, and nobody's session is cut. For every other word the real
  * ssh answers. It takes two seconds at the most, on a stopped process too.
  */
-import { lstatSync, writeSync } from "node:fs";
 import { journalEvent } from "../journal/journal.ts";
 import { endShard, isOccupied, type RetireResult, retireShard, type Shard, shardsOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { argumentOf } from "../openssh/argv/parse.ts";
 import { makePlan, type SharedPlan } from "../plan/plan.ts";
-import { CALLER_STDERR } from "../sys/stderr.ts";
+import { elapsed } from "../sys/clock.ts";
+import { errorCode, linkStatus, writeAll } from "../sys/files.ts";
+import { CALLER_STDERR } from "../sys/terminal.ts";
+import { decodeUtf8, encodeUtf8 } from "../sys/text.ts";
 import type { Asking, Front } from "./channel.ts";
 import { writeDebug } from "./debug.ts";
 import { handOver } from "./publish-ticket.ts";
@@ -63,21 +65,21 @@ function writeNobody(plan: SharedPlan, front: Front): void {
 /** What connect(2) says of a path on which nobody listens; undefined for what we have no words for. */
 function stateOf(path: string): string | undefined {
   try {
-    lstatSync(path);
+    linkStatus(path);
     return "Connection refused";
   } catch (error) {
     const states: Record<string, string> = { ENOENT: "No such file or directory", ENOTDIR: "Not a directory", EACCES: "Permission denied" };
-    return states[(error as NodeJS.ErrnoException).code ?? ""];
+    return states[errorCode(error)];
   }
 }
 
 /** `%.100s` of printf. */
 function cutBytes(text: string, most: number): string {
-  return Buffer.from(text).subarray(0, most).toString();
+  return decodeUtf8(encodeUtf8(text).subarray(0, most));
 }
 
 async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "exit" | "stop"): Promise<RetireResult> {
-  const began = performance.now();
+  const began = elapsed();
   const pid = readRecord(shard.record)?.pid;
   const sessions = countSessions(shard.record);
   const outcome = hard ? await endShard(shard, 900) : await retireShard(shard, reason, 900);
@@ -88,7 +90,7 @@ async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "
       key,
       shard: shard.number,
       ...(pid ? { pid } : {}),
-      ms: Math.round(performance.now() - began),
+      ms: Math.round(elapsed() - began),
       reason,
       sessions,
     };
@@ -101,7 +103,7 @@ async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "
 function writeStderr(plan: SharedPlan, level: number, text: string): void {
   if (plan.session.logLevel < level) return;
   try {
-    writeSync(CALLER_STDERR, text);
+    writeAll(CALLER_STDERR, text);
   } catch {
     // Nobody reads it.
   }

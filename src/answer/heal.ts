@@ -1,14 +1,15 @@
 /**
  * Answers `heal`: something failed at a stage of the way to a master, or on it. What is done about it says src/master/retry.ts; this does it.
  */
-import { writeSync } from "node:fs";
 import type { ControlEvent } from "../journal/events.ts";
 import { leaveRecord, quarantine } from "../master/control-path.ts";
 import { retireShard, type Shard, shardOf } from "../master/drain.ts";
 import { countSessions, readRecord } from "../master/record.ts";
 import { decide, type Verdict } from "../master/retry.ts";
 import { makePlan, type Plan, type SharedPlan } from "../plan/plan.ts";
-import { CALLER_STDERR } from "../sys/stderr.ts";
+import { writeAll } from "../sys/files.ts";
+import { CALLER_STDERR } from "../sys/terminal.ts";
+import { encodeLatin1 } from "../sys/text.ts";
 import type { Asking, Front } from "./channel.ts";
 import { writeDebug } from "./debug.ts";
 import { dialAndFinish } from "./dial.ts";
@@ -55,7 +56,7 @@ async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: F
   const { explainLoss } = await import("../master/postmortem.ts");
   const shard = shardOf(plan, asking.shard);
   const loss = await explainLoss(shard, plan.poolDir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
-  if (loss.words !== "") writeSync(CALLER_STDERR, Buffer.from(loss.words, "latin1"));
+  if (loss.words !== "") writeAll(CALLER_STDERR, encodeLatin1(loss.words));
   const { pid, evidence } = loss;
   await journalFor(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
   front.finish("exit 255");

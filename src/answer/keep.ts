@@ -4,10 +4,11 @@ import type { SharedPlan } from "../plan/plan.ts";
 import { ticketOf } from "../plan/to-ticket.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
 import { limits } from "../protocol/contract.ts";
-import { byteLength, dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
-
+import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
 import { formatTicket } from "../protocol/ticket-write.ts";
-import { readOwnFile, replaceFile } from "../sys/own-file.ts";
+import { environment } from "../sys/environment.ts";
+import { readOwnFile, replaceOwnFile } from "../sys/files.ts";
+import { byteLength, decodeUtf8 } from "../sys/text.ts";
 import type { Asking } from "./channel.ts";
 import { FORMAT, KEPT_BYTES, type StoredDial } from "./recall.ts";
 
@@ -17,8 +18,8 @@ export function keepDial(asking: Asking, plan: SharedPlan): void {
   // With `dir` set the folder's owner is looked at in each judgement; where one may not dial, or a key was rotated, it depends on the master that is there.
   if ((!shared && (plan.reason !== "control-path" || !plan.canDial)) || plan.run !== asking.run) return;
   const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), limits.ticketBytes);
-  const said = formatTicket(ticketOf(plan, composeQuestion(process.env, asking.command, asking.words)));
-  if (bytes === undefined || new TextDecoder().decode(bytes) !== said) return;
+  const said = formatTicket(ticketOf(plan, composeQuestion(environment(), asking.command, asking.words)));
+  if (bytes === undefined || decodeUtf8(bytes) !== said) return;
   const { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd } = plan;
   const stored: StoredDial = {
     format: FORMAT,
@@ -28,5 +29,5 @@ export function keepDial(asking: Asking, plan: SharedPlan): void {
     options: [...plan.resolved].map(([name, [first = ""]]) => [name, first]),
   };
   const text = JSON.stringify(stored);
-  if (byteLength(text) <= KEPT_BYTES) replaceFile(dialPath(asking.run, asking.ticket), text);
+  if (byteLength(text) <= KEPT_BYTES) replaceOwnFile(dialPath(asking.run, asking.ticket), text);
 }

@@ -6,6 +6,7 @@ import { ticketOf } from "../plan/to-ticket.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
 import { hashName } from "../protocol/paths.ts";
 import { formatTicket, isStorable, storeTicket } from "../protocol/ticket-write.ts";
+import { environment } from "../sys/environment.ts";
 import type { Asking, Front } from "./channel.ts";
 
 /** Stores the ticket of a plan, sends it, and journals what could not be read. A question that cannot be written here gets none: the front goes by the one it has. */
@@ -13,7 +14,7 @@ export function handOver(
   asking: Asking,
   plan: Plan,
   front: Front,
-  question = composeQuestion(process.env, asking.command, asking.words),
+  question = composeQuestion(environment(), asking.command, asking.words),
 ): void {
   if (hashName(question) !== asking.ticket) return;
   const ticket = ticketOf(plan, question);

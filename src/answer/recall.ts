@@ -9,8 +9,9 @@ import { limits } from "../protocol/contract.ts";
 import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
 
 import { findStale, parseTicket } from "../protocol/ticket-read.ts";
-import { exists } from "../sys/exists.ts";
-import { readOwnFile } from "../sys/own-file.ts";
+import { environment } from "../sys/environment.ts";
+import { exists, readOwnFile } from "../sys/files.ts";
+import { decodeStrictUtf8 } from "../sys/text.ts";
 import type { Asking } from "./channel.ts";
 
 /** Higher with every change of what is kept, so that another version's files count for nothing. */
@@ -37,8 +38,8 @@ export function recallDial(asking: Asking): MasterSpec | undefined {
     return undefined;
   }
   const ticket = parseTicket(bytes);
-  const question = composeQuestion(process.env, asking.command, asking.words);
-  if (ticket === undefined || ticket.question !== question || findStale(ticket, process.env) !== undefined) {
+  const question = composeQuestion(environment(), asking.command, asking.words);
+  if (ticket === undefined || ticket.question !== question || findStale(ticket, environment()) !== undefined) {
     return undefined;
   }
   // On a caller's own path a master that came meanwhile may be somebody else's: then there is something to judge.
@@ -53,7 +54,7 @@ export function recallDial(asking: Asking): MasterSpec | undefined {
 function readStored(asking: Asking): StoredDial | undefined {
   const bytes = readOwnFile(dialPath(asking.run, asking.ticket), KEPT_BYTES);
   try {
-    const kept = bytes && (JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as StoredDial);
+    const kept = bytes && (JSON.parse(decodeStrictUtf8(bytes) ?? "") as StoredDial);
     return kept?.format === FORMAT ? kept : undefined;
   } catch {
     return undefined;

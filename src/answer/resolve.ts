@@ -6,13 +6,14 @@ import { makePlan, type SharedPlan } from "../plan/plan.ts";
 import { composeQuestion } from "../protocol/call-id.ts";
 import { readIdentity } from "../protocol/dependencies.ts";
 import { hashName } from "../protocol/paths.ts";
+import { environment } from "../sys/environment.ts";
 import type { Asking, Front } from "./channel.ts";
 import { writeDebug } from "./debug.ts";
 import { handOver } from "./publish-ticket.ts";
 
 /** Ends the process by the front's last line. */
 export async function answerResolve(asking: Asking, front: Front): Promise<void> {
-  const question = composeQuestion(process.env, asking.command, asking.words);
+  const question = composeQuestion(environment(), asking.command, asking.words);
   if (hashName(question) !== asking.ticket) {
     // A variable of ours that is not UTF-8: its question cannot be written here.
     return front.finish("pass");

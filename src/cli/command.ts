@@ -1,5 +1,6 @@
 /** What a command of `sshim` is: the description from which help, manual and completions are made, and the code behind it. */
 import { UserError } from "../fault.ts";
+import type { Environment } from "../sys/environment.ts";
 import type { Output } from "./output.ts";
 import { inspectRun } from "./place.ts";
 
@@ -36,7 +37,7 @@ export interface CommandRow {
 
 /** What every command is given. */
 export interface Context {
-  env: NodeJS.ProcessEnv;
+  env: Environment;
   uid: number;
   /** RUN; undefined where the front would pass. */
   run: string | undefined;

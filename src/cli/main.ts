@@ -1,5 +1,6 @@
 /** The operator's side of the control plane: finds the command, reads its arguments, runs it, and turns every failure into one line. */
 import { exitCodeOf, UserError } from "../fault.ts";
+import { environment, uid } from "../sys/environment.ts";
 import { readArguments } from "./arguments.ts";
 import type { Context } from "./command.ts";
 import { findCommand } from "./commands.ts";
@@ -33,9 +34,9 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     return showHelp(command.name);
   }
   const { runDirectory } = await import("../protocol/paths.ts");
-  const uid = process.geteuid?.() ?? 0;
-  const out = openOutput(process.env, read.options.json === true);
-  const context: Context = { env: process.env, uid, run: runDirectory(process.env, uid), out, ...read };
+  const env = environment();
+  const out = openOutput(env, read.options.json === true);
+  const context: Context = { env, uid: uid(), run: runDirectory(env, uid()), out, ...read };
   const { run } = await command.load();
   return run(context);
 }

@@ -1,6 +1,9 @@
 /** Writes a command's answer to stdout: text or JSON, coloured only on a terminal. It ends the process quietly when the reader has gone. */
-import { writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { sleepNow } from "../sys/clock.ts";
+import { type Environment, exit } from "../sys/environment.ts";
+import { errorCode, write } from "../sys/files.ts";
+import { isTerminal } from "../sys/terminal.ts";
+import { encodeUtf8 } from "../sys/text.ts";
 
 import type { Values } from "./interface.ts";
 
@@ -21,8 +24,8 @@ export interface Output {
 const codes: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, blue: 34, dim: 2, bold: 1 };
 
 /** Output on descriptor 1. NO_COLOR and TERM=dumb switch colours off (no-color.org). */
-export function openOutput(env: NodeJS.ProcessEnv, json: boolean): Output {
-  const terminal = isatty(1);
+export function openOutput(env: Environment, json: boolean): Output {
+  const terminal = isTerminal(1);
   const colour = terminal && !json && !env.NO_COLOR && env.TERM !== "dumb";
   return {
     json,
@@ -37,15 +40,15 @@ export function openOutput(env: NodeJS.ProcessEnv, json: boolean): Output {
 
 /** Writes all of it, waiting for a slow reader. */
 export function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
+  const bytes = encodeUtf8(text);
   for (let sent = 0; sent < bytes.length; ) {
     try {
-      sent += writeSync(descriptor, bytes, sent);
+      sent += write(descriptor, bytes.subarray(sent));
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "EPIPE") process.exit(0);
-      if (code !== "EAGAIN") process.exit(74);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      const code = errorCode(error);
+      if (code === "EPIPE") exit(0);
+      if (code !== "EAGAIN") exit(74);
+      sleepNow(5);
     }
   }
 }

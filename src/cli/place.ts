@@ -1,23 +1,12 @@
 /** Where things are, as the front finds them: the front itself, the real ssh, a safe runtime directory. It starts and makes nothing. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
 import { UserError } from "../fault.ts";
+import { type Environment, programPath } from "../sys/environment.ts";
+import { access, close, dirname, join, lookAt, lookThrough, O_RDONLY, open, read, realPath, tryRead, X_OK } from "../sys/files.ts";
+import { decodeLatin1 } from "../sys/text.ts";
 
 /** The front, which lies beside the control plane by the name ssh. Throws where there is none. */
 export function findFront(): string {
-  const beside = [dirname(realpathSync(process.execPath)), join(import.meta.dirname ?? "/", "../../bin")];
+  const beside = [dirname(realPath(programPath())), join(import.meta.dirname ?? "/", "../../bin")];
   const found = beside.map((folder) => join(folder, "ssh")).find((path) => isCopy(path));
   if (!found) throw new UserError("cannot", `cannot find the front: there is no ssh of ours in ${beside[0]} (set by the installation)`);
   return found;
@@ -36,7 +25,7 @@ export interface Candidate {
 }
 
 /** The ssh that the front becomes (src/front/realssh.c, find_real): the first on PATH that is no copy of the front. */
-export function findReal(env: NodeJS.ProcessEnv): RealSshFound {
+export function findReal(env: Environment): RealSshFound {
   const candidates = listCandidates(env.PATH);
   if (env.SSHIM_REAL_SSH) {
     const named = inspectCandidate(env.SSHIM_REAL_SSH);
@@ -54,10 +43,10 @@ export function listCandidates(path: string | undefined, name = "ssh"): Candidat
 
 /** Why the front would not use this runtime directory (src/front/rundir.c, open_rundir); undefined where it would. */
 export function inspectRun(run: string, uid: number): string | undefined {
-  const found = look(run);
+  const found = lookAt(run);
   if (!found) return undefined;
-  if (found.isSymbolicLink()) return "it is a symbolic link";
-  if (!found.isDirectory()) return "it is no directory";
+  if (found.kind === "link") return "it is a symbolic link";
+  if (found.kind !== "directory") return "it is no directory";
   if (found.uid !== uid) return `it belongs to uid ${found.uid}`;
   if ((found.mode & 0o077) !== 0) return `others may enter it (mode ${(found.mode & 0o777).toString(8)})`;
   return undefined;
@@ -65,8 +54,8 @@ export function inspectRun(run: string, uid: number): string | undefined {
 
 function inspectCandidate(path: string): Candidate | undefined {
   try {
-    if (!statSync(path).isFile()) return undefined;
-    accessSync(path, constants.X_OK);
+    if (lookThrough(path)?.kind !== "file") return undefined;
+    access(path, X_OK);
   } catch {
     return undefined;
   }
@@ -79,30 +68,20 @@ const MAGIC = "sshim\tfront\tmagic\t1";
 const LARGEST_FRONT = 64 * 1024 * 1024;
 
 function isCopy(path: string): boolean {
-  try {
-    return existsSync(path) && statSync(path).size < LARGEST_FRONT && readFileSync(path).includes(MAGIC);
-  } catch {
-    return false;
-  }
+  const found = lookThrough(path);
+  const bytes = found !== undefined && found.size < LARGEST_FRONT ? tryRead(path) : undefined;
+  return bytes !== undefined && decodeLatin1(bytes).includes(MAGIC);
 }
 
 function startOf(path: string): string {
   let fd: number | undefined;
   try {
-    fd = openSync(path, "r");
-    const bytes = Buffer.alloc(2);
-    return bytes.toString("latin1", 0, readSync(fd, bytes, 0, 2, 0));
+    fd = open(path, O_RDONLY);
+    const bytes = new Uint8Array(2);
+    return decodeLatin1(bytes.subarray(0, read(fd, bytes)));
   } catch {
     return "";
   } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-function look(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch {
-    return undefined;
+    if (fd !== undefined) close(fd);
   }
 }

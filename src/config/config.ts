@@ -2,6 +2,7 @@
  * The configuration: the user's file, the system's file, the environment, in that order of force from the last to the first.
  * It never fails a call: what cannot be read is a problem to be told, and the default holds.
  */
+import type { Environment } from "../sys/environment.ts";
 import { type ConfigFile, type Entry, readConfigFile, type Section } from "./file.ts";
 import { nearestName } from "./nearest.ts";
 import { matchPatternList } from "./patterns.ts";
@@ -32,7 +33,7 @@ export interface Config {
 }
 
 /** Reads everything that `env` points at. Never throws. `system` is where the machine's own file lies. */
-export async function loadConfig(env: NodeJS.ProcessEnv, system = "/etc/sshim/config.toml"): Promise<Config> {
+export async function loadConfig(env: Environment, system = "/etc/sshim/config.toml"): Promise<Config> {
   const files = configPaths(env, system);
   const read: ConfigFile[] = [];
   for (const path of files) read.push(await readConfigFile(path));
@@ -62,13 +63,13 @@ function holds(section: Section, names: string[]): boolean {
   return section.patterns === undefined || matchPatternList(section.patterns, names);
 }
 
-function configPaths(env: NodeJS.ProcessEnv, system: string): string[] {
+function configPaths(env: Environment, system: string): string[] {
   if (env.SSHIM_CONFIG) return [env.SSHIM_CONFIG, system];
   const base = env.XDG_CONFIG_HOME?.startsWith("/") ? env.XDG_CONFIG_HOME : env.HOME ? `${env.HOME}/.config` : undefined;
   return base ? [`${base}/sshim/config.toml`, system] : [system];
 }
 
-function readEnvironment(env: NodeJS.ProcessEnv, problems: string[]): Partial<Record<SettingName, Entry>> {
+function readEnvironment(env: Environment, problems: string[]): Partial<Record<SettingName, Entry>> {
   const entries: Partial<Record<SettingName, Entry>> = {};
   for (const { name, kind, range, variable } of settingRows) {
     const raw = env[variable];

@@ -2,8 +2,8 @@
  * Reads one configuration file (TOML) into values that know their line. A key or value it cannot take becomes a problem and is
  * left out; it never throws, and never gives half a value.
  */
-import { closeSync, readFileSync } from "node:fs";
-import { openToRead, whyNot } from "../sys/regular.ts";
+import { close, errorCode, openToRead, readAll, whyNot } from "../sys/files.ts";
+import { decodeUtf8 } from "../sys/text.ts";
 import { nearestName } from "./nearest.ts";
 import { splitPatterns } from "./patterns.ts";
 import { type SettingName, type SettingRow, type Settings, settingNames, settingRows } from "./settings.ts";
@@ -36,7 +36,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
     text = readText(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCode(error);
     if (code !== "ENOENT" && code !== "ENOTDIR") file.problems.push(`cannot read ${path}: ${whyNot(error)}`);
     return file;
   }
@@ -50,9 +50,9 @@ function readText(path: string): string {
   const fd = openToRead(path);
   if (fd === undefined) return "";
   try {
-    return readFileSync(fd, "utf8");
+    return decodeUtf8(readAll(fd));
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Names what a caller's connections must not outlive, from its environment: the CI job, or the systemd unit. Elsewhere there is no scope. */
+import type { Environment } from "../sys/environment.ts";
 
 const GITHUB = ["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"] as const;
 const JOBS = [
@@ -22,12 +23,12 @@ export const scopeVariables: readonly string[] = ["CI", ...GITHUB, ...JOBS, UNIT
  * A word for the CI job or the unit of this environment; undefined outside both. A GitHub job id is the same in every leg of a matrix, so
  * the runner's name is a part of it: the legs run on different runners.
  */
-export function defaultScope(env: NodeJS.ProcessEnv): { scope: string; origin: string } | undefined {
+export function defaultScope(env: Environment): { scope: string; origin: string } | undefined {
   // When a unit stops, systemd kills what is left of it (KillMode=control-group): a master too, with the sessions of other units.
   return jobOf(env) ?? named(env, UNIT);
 }
 
-function jobOf(env: NodeJS.ProcessEnv): { scope: string; origin: string } | undefined {
+function jobOf(env: Environment): { scope: string; origin: string } | undefined {
   if (!env.CI && !env.BUILD_TAG && !env.SYSTEM_JOBID) return undefined;
   if (env.GITHUB_RUN_ID) {
     const words = GITHUB.map((name) => env[name]).filter((word) => word);
@@ -37,7 +38,7 @@ function jobOf(env: NodeJS.ProcessEnv): { scope: string; origin: string } | unde
   return name && named(env, name);
 }
 
-function named(env: NodeJS.ProcessEnv, name: string): { scope: string; origin: string } | undefined {
+function named(env: Environment, name: string): { scope: string; origin: string } | undefined {
   const value = env[name];
   return value ? { scope: `${name.toLowerCase()}:${value}`, origin: `environment ${name}` } : undefined;
 }

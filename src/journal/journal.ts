@@ -2,10 +2,11 @@
  * The journal of one runtime directory: appends the control plane's events (one write(2) each, so that a hundred writers tear
  * no line) and reads all of them back, rotated files included. It never holds a command or a secret, and never fails a call.
  */
-import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { UserError } from "../fault.ts";
 import { journalPath } from "../protocol/paths.ts";
-import { openToAppend, openToRead, whyNot } from "../sys/regular.ts";
+import { now } from "../sys/clock.ts";
+import { close, errorCode, millisecondsOf, openToAppend, openToRead, read, statusOf, whyNot, writeAll } from "../sys/files.ts";
+import { byteLength, decodeUtf8, joinBytes } from "../sys/text.ts";
 import type { ControlEvent, JournalEvent } from "./events.ts";
 
 /** A line is shorter than this, newline included: one write of so much is never torn. */
@@ -22,7 +23,7 @@ export function journalPathFor(run: string, settings?: { journal?: string | unde
 /** Appends one event of the control plane. Never throws: a full disk costs the line, not the call. */
 export function journalEvent(run: string, event: ControlEvent, settings?: { journal?: string | undefined }): void {
   const path = journalPathFor(run, settings);
-  if (path) appendLine(path, formatEvent(event, new Date()));
+  if (path) appendLine(path, formatEvent(event, new Date(now())));
 }
 
 /** The line of an event, newline included, below LINE_BYTES: the longest texts are cut first. */
@@ -31,7 +32,7 @@ export function formatEvent(event: ControlEvent, now: Date): string {
   const fields: Record<string, unknown> = { time: now.toISOString(), event: name, ...rest };
   for (let room = 1024; ; room = Math.floor(room / 2)) {
     const line = `${JSON.stringify(fields)}\n`;
-    if (Buffer.byteLength(line) < LINE_BYTES) return line;
+    if (byteLength(line) < LINE_BYTES) return line;
     for (const [key, value] of Object.entries(fields)) {
       if (typeof value === "string" && value.length > room) fields[key] = `${value.slice(0, room)}…`;
     }
@@ -39,8 +40,8 @@ export function formatEvent(event: ControlEvent, now: Date): string {
 }
 
 /** The files of a journal that exist now, oldest first, each opened: a rotation while they are read loses nothing. Throws a Failure where one cannot be read. */
-export function openJournal(path: string): Array<{ fd: number; path: string; inode: number }> {
-  const files: Array<{ fd: number; path: string; inode: number }> = [];
+export function openJournal(path: string): Array<{ fd: number; path: string; inode: string }> {
+  const files: Array<{ fd: number; path: string; inode: string }> = [];
   // From the youngest to the oldest: a file that is renamed meanwhile is met twice instead of never.
   for (let index = 0; index <= ROTATED; index++) {
     const name = index === 0 ? path : `${path}.${index}`;
@@ -49,8 +50,8 @@ export function openJournal(path: string): Array<{ fd: number; path: string; ino
       if (index === 0) continue;
       break;
     }
-    const inode = fstatSync(fd).ino;
-    if (files.some((file) => file.inode === inode)) closeSync(fd);
+    const inode = `${statusOf(fd).inode}`;
+    if (files.some((file) => file.inode === inode)) close(fd);
     else files.push({ fd, path: name, inode });
   }
   return files.reverse();
@@ -72,7 +73,7 @@ export function* readJournal(path: string, since = "", damaged: { count: number 
       }
     }
   } finally {
-    for (const { fd } of files) closeSync(fd);
+    for (const { fd } of files) close(fd);
   }
 }
 
@@ -88,37 +89,37 @@ export function parseEvent(line: string): JournalEvent | undefined {
 
 /** The whole lines of an open file from a position on, each with where it ends; an unfinished last line is left alone. */
 export function* readLines(fd: number, from = 0): Generator<{ line: string; end: number }> {
-  const chunk = Buffer.alloc(65_536);
-  let rest = Buffer.alloc(0);
+  const chunk = new Uint8Array(65_536);
+  let rest = new Uint8Array(0);
   for (let position = from; ; ) {
-    const length = readSync(fd, chunk, 0, chunk.length, position);
+    const length = read(fd, chunk, position);
     if (length === 0) return;
     const offset = position - rest.length;
     position += length;
-    const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
+    const bytes = joinBytes(rest, chunk.subarray(0, length));
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      if (end > start) yield { line: bytes.toString("utf8", start, end), end: offset + end + 1 };
+      if (end > start) yield { line: decodeUtf8(bytes.subarray(start, end)), end: offset + end + 1 };
       start = end + 1;
     }
-    rest = Buffer.from(bytes.subarray(start));
+    rest = bytes.slice(start);
   }
 }
 
 /** A file that nobody wrote to since a day before that moment: clocks are put back, but not by so much. */
 function isLongBefore(fd: number, since: string): boolean {
-  return since !== "" && fstatSync(fd).mtimeMs + 86_400_000 < Date.parse(since);
+  return since !== "" && millisecondsOf(statusOf(fd)) + 86_400_000 < Date.parse(since);
 }
 
 function appendLine(path: string, line: string): void {
   let fd: number | undefined;
   try {
     fd = openToAppend(path);
-    writeSync(fd, line);
+    writeAll(fd, line);
   } catch {
     // The journal is a convenience: without it everything else goes on.
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) close(fd);
   }
 }
 
@@ -126,7 +127,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openToRead(path);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error))) return undefined;
     // Without this a journal of somebody else's would say that nothing ever broke.
     throw new UserError("cannot", `cannot read the journal ${path}: ${whyNot(error)}`);
   }

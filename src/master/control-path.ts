@@ -2,10 +2,11 @@
  * Makes room at a control path before a dial: a stale socket goes, a wedged master is put out of the way, one that answers stays.
  * It ends no process that may carry a session, and removes nothing that is not a socket.
  */
-import { lstatSync, renameSync, unlinkSync } from "node:fs";
 import { askAlive } from "../openssh/mux/client.ts";
-import { exists } from "../sys/exists.ts";
-import { countClients, endAtOnce, isMasterOf, lives, lookAtProcess } from "./process.ts";
+import { now, nowSeconds, sleep } from "../sys/clock.ts";
+import { exists, isSocket, remove, rename } from "../sys/files.ts";
+import { endAtOnce } from "../sys/processes.ts";
+import { countClients, isMasterOf, lives, lookAtProcess } from "./process.ts";
 import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
 import type { MasterSpec } from "./spec.ts";
 
@@ -14,10 +15,10 @@ export type PathState = "clear" | "live" | "odd";
 
 /** Looks at what is on the path and makes room where that is right. The caller holds the shard's lock. Takes a second at most. */
 export async function clearPath(spec: MasterSpec, socket: string, record: string): Promise<PathState> {
-  const until = Date.now() + 1000;
+  const until = now() + 1000;
   for (;;) {
     if (!isSocket(socket)) return exists(socket) ? "odd" : "clear";
-    const asked = await askAlive(socket, Math.max(until - Date.now(), 50));
+    const asked = await askAlive(socket, Math.max(until - now(), 50));
     if (asked.ok) {
       return asked.reply.type === "alive" && adopt(spec, socket, record, asked.reply.pid) ? "live" : "odd";
     }
@@ -32,8 +33,8 @@ export async function clearPath(spec: MasterSpec, socket: string, record: string
         return "clear";
       case "eof":
         // It is just leaving: its socket goes within a moment, or stays behind refused.
-        if (Date.now() >= until) return "odd";
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        if (now() >= until) return "odd";
+        await sleep(10);
         break;
       default:
         return "odd";
@@ -49,7 +50,7 @@ export function quarantine(socket: string, recordFile: string): void {
   const record = readRecord(recordFile);
   const aside = `${recordFile.slice(0, -".m".length)}.wedged`;
   try {
-    renameSync(socket, aside);
+    rename(socket, aside);
   } catch {
     // Another file system: nothing of ours may lie beside a caller's path, so the name goes.
     remove(socket);
@@ -60,7 +61,7 @@ export function quarantine(socket: string, recordFile: string): void {
     clearRecord(recordFile);
     return;
   }
-  writeRecord(recordFile, { ...record, attributes: { ...record.attributes, wedged: `${Math.floor(Date.now() / 1000)}` } });
+  writeRecord(recordFile, { ...record, attributes: { ...record.attributes, wedged: `${nowSeconds()}` } });
   retireRecord(recordFile, record.pid);
 }
 
@@ -81,7 +82,7 @@ export function leaveRecord(recordFile: string, orderly: boolean): void {
 /** A copy of a dead master's record, so that whoever lost a session on it still finds its log. */
 function keepPostmortem(recordFile: string, record: MasterRecord, orderly: boolean): void {
   try {
-    const attributes = { ...record.attributes, died: `${Math.floor(Date.now() / 1000)}`, orderly: orderly ? "1" : "0" };
+    const attributes = { ...record.attributes, died: `${nowSeconds()}`, orderly: orderly ? "1" : "0" };
     writeRecord(`${recordFile}.${record.pid}`, { ...record, attributes: attributes });
   } catch {
     // A full disk: then there is none.
@@ -122,7 +123,7 @@ function adopt(spec: MasterSpec, socket: string, recordFile: string, pid: number
   writeRecord(recordFile, {
     connectionKey: spec.connectionKey,
     pid,
-    created: Math.floor(Date.now() / 1000),
+    created: nowSeconds(),
     limit: spec.settings.max_sessions,
     listener: 0,
     persist: spec.persist,
@@ -137,20 +138,4 @@ function adopt(spec: MasterSpec, socket: string, recordFile: string, pid: number
 /** Somebody may have put a live one there since we looked: look again right before. */
 function removeStale(socket: string): void {
   if (isSocket(socket)) remove(socket);
-}
-
-function isSocket(path: string): boolean {
-  try {
-    return lstatSync(path).isSocket();
-  } catch {
-    return false;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Gone already.
-  }
 }

@@ -3,13 +3,16 @@
  * The caller holds the lock of the shard. It never dials over a master that answers, leaves no process that nobody can reach, and
  * repeats nothing but what ssh's own words prove to be harmless.
  */
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { classifyDialFailure, type DialFailure } from "../openssh/messages.ts";
 import { hashName } from "../protocol/paths.ts";
-import { exists } from "../sys/exists.ts";
-import { CALLER_STDERR } from "../sys/stderr.ts";
-import { closeLog, discard, type Log, openLog, readLog, remove, shareFailure, writeAll, writeMark } from "./dial-log.ts";
-import { endAtOnce, findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
+import { elapsed, now, nowSeconds, sleep } from "../sys/clock.ts";
+import { workingFolder } from "../sys/environment.ts";
+import { close, exists, makeFolders, O_NOCTTY, O_RDWR, open, remove, writeMark } from "../sys/files.ts";
+import { endAtOnce } from "../sys/processes.ts";
+import { CALLER_STDERR } from "../sys/terminal.ts";
+import { decodeLatin1 } from "../sys/text.ts";
+import { closeLog, discard, type Log, openLog, readLog, shareFailure, show } from "./dial-log.ts";
+import { findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
 import { tightLimit } from "./rlimits.ts";
@@ -42,9 +45,9 @@ type Work = () => Promise<void>;
  * @param meanwhile what is done while the handshake is under way (duringHandshake, and what its caller adds)
  */
 export async function dialMaster(spec: MasterSpec, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
-  const began = performance.now();
+  const began = elapsed();
   const outcome = await tryDial(spec, shard, line, meanwhile);
-  await journalDial(spec, shard, outcome, Math.round(performance.now() - began));
+  await journalDial(spec, shard, outcome, Math.round(elapsed() - began));
   return outcome;
 }
 
@@ -52,7 +55,7 @@ async function tryDial(spec: MasterSpec, shard: number, line: DialLine, meanwhil
   const socket = shard === 0 ? spec.socket : `${spec.poolDir}/${shard}`;
   const record = `${spec.poolDir}/${shard}.m`;
   if (tightLimit() !== undefined) return { state: "pass", reason: "limits" };
-  mkdirSync(spec.poolDir, { recursive: true, mode: 0o700 });
+  makeFolders(spec.poolDir, 0o700);
   if (socket.startsWith(`${spec.poolDir}/`) && exists(`${spec.poolDir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);
   if (occupied) {
@@ -77,7 +80,7 @@ function server(spec: MasterSpec): string {
 async function dialWithRetries(spec: MasterSpec, shard: number, socket: string, meanwhile: Work): Promise<DialOutcome> {
   const quiet = !asksOnTerminal(spec);
   const patience = connectTimeout(spec) ?? spec.settings.dial_timeout;
-  const began = Date.now();
+  const began = now();
   let timeout = connectTimeout(spec) === undefined ? patience : undefined;
   for (let attempt = 0; ; attempt++) {
     const dialling = dialOnce(spec, shard, socket, quiet, timeout);
@@ -85,11 +88,11 @@ async function dialWithRetries(spec: MasterSpec, shard: number, socket: string, 
     const dialled = await dialling;
     if (dialled.outcome !== undefined) return dialled.outcome;
     const pause = spec.settings.retry_delay * (0.5 + Math.random());
-    const left = Math.floor(patience - (Date.now() - began) / 1000 - pause);
+    const left = Math.floor(patience - (now() - began) / 1000 - pause);
     const decision = decideDial(quiet ? classifyDialFailure(dialled.words) : "unknown", attempt, spec.settings.retries, left);
     if (decision === "again") {
       discard(dialled.log);
-      await sleep(pause);
+      await sleep(pause * 1000);
       timeout = left;
     } else if (decision === "pass") {
       discard(dialled.log);
@@ -128,12 +131,12 @@ async function dialOnce(
     real: spec.real,
     arguments: command.words,
     stderr: own === undefined || log === undefined ? CALLER_STDERR : log.file,
-    directory: spec.dependsOnCwd ? process.cwd() : "/",
+    directory: spec.dependsOnCwd ? (workingFolder() ?? "/") : "/",
     environment: command.environment,
     limit: quiet ? dialLimit(spec) : undefined,
   });
   const bytes = log === undefined ? new Uint8Array(0) : readLog(log);
-  const dialled = { exitCode: exit.exitCode ?? 255, words: new TextDecoder("latin1").decode(bytes), log };
+  const dialled = { exitCode: exit.exitCode ?? 255, words: decodeLatin1(bytes), log };
   if (exit.exitCode === undefined) {
     discard(log);
     return { ...dialled, outcome: { state: "pass", reason: exit.stuck ? "stuck" : "launch" } };
@@ -164,7 +167,7 @@ async function acceptMaster(
   const record: MasterRecord = {
     connectionKey: spec.connectionKey,
     pid: daemon.pid,
-    created: Math.floor(Date.now() / 1000),
+    created: nowSeconds(),
     limit: recallLimit(spec.poolDir) ?? spec.settings.max_sessions,
     listener,
     persist: spec.persist,
@@ -178,7 +181,7 @@ async function acceptMaster(
   } catch {
     return withdraw(daemon, socket, log);
   }
-  writeAll(CALLER_STDERR, said);
+  show(CALLER_STDERR, said);
   closeLog(log);
   return { state: "made", record };
 }
@@ -205,7 +208,7 @@ function showFailure(spec: MasterSpec, dialled: DialAttempt, quiet: boolean): Di
     // ssh always says why it fails: its words were lost (a full disk), so the real one has to say them.
     return { state: "pass", reason: "silence" };
   }
-  writeAll(CALLER_STDERR, bytes);
+  show(CALLER_STDERR, bytes);
   if (quiet) shareFailure(spec, bytes);
   // On a terminal its words were not caught.
   const last = dialled.words.trimEnd().split(/\r?\n/).at(-1) ?? "";
@@ -216,7 +219,7 @@ function showFailure(spec: MasterSpec, dialled: DialAttempt, quiet: boolean): Di
 function asksOnTerminal(spec: MasterSpec): boolean {
   if (spec.option("batchmode") === "yes") return false;
   try {
-    closeSync(openSync("/dev/tty", constants.O_RDWR | constants.O_NOCTTY));
+    close(open("/dev/tty", O_RDWR | O_NOCTTY));
     return true;
   } catch {
     return false;
@@ -235,10 +238,6 @@ export async function duringHandshake(spec: MasterSpec, run: string): Promise<vo
   if (swept.tickets + swept.keys + swept.logs === 0) return;
   const { journalEvent } = await import("../journal/journal.ts");
   journalEvent(run, { event: "sweep", ...swept }, spec.settings);
-}
-
-function sleep(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 async function journalDial(spec: MasterSpec, shard: number, outcome: DialOutcome, ms: number): Promise<void> {

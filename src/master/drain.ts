@@ -2,11 +2,10 @@
  * Retires masters: they stop listening, their sessions finish, they leave by themselves. It never ends a session but by `end`, which is
  * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
  */
-
-import { lstatSync } from "node:fs";
 import { askToEnd, askToStop, type MuxResult } from "../openssh/mux/client.ts";
 import { limits } from "../protocol/contract.ts";
-
+import { nowSeconds } from "../sys/clock.ts";
+import { isSocket } from "../sys/files.ts";
 import { leaveRecord, quarantine } from "./control-path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
 
@@ -36,11 +35,7 @@ export function shardsOf(spec: { readonly poolDir: string; readonly socket: stri
 
 /** True where a socket lies, alive or not. */
 export function isOccupied(shard: Shard): boolean {
-  try {
-    return lstatSync(shard.socket).isSocket();
-  } catch {
-    return false;
-  }
+  return isSocket(shard.socket);
 }
 
 /**
@@ -87,7 +82,7 @@ function recordRetirement(shard: Shard, reason: Reason): void {
   try {
     writeRecord(shard.record, {
       ...record,
-      attributes: { ...record.attributes, retired: `${Math.floor(Date.now() / 1000)}`, why: reason },
+      attributes: { ...record.attributes, retired: `${nowSeconds()}`, why: reason },
     });
   } catch {
     // A full disk: that it is retired shows by its name all the same.

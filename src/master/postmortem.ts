@@ -1,10 +1,11 @@
 /**
  * Finds out what became of a master whose session was lost, and what its last words were. It starts and ends nothing.
  */
-import { readdirSync, readFileSync } from "node:fs";
 import { lastWords } from "../openssh/messages.ts";
 import { askAlive } from "../openssh/mux/client.ts";
-import { exists } from "../sys/exists.ts";
+import { now, sleep } from "../sys/clock.ts";
+import { exists, listFolder, tryRead } from "../sys/files.ts";
+import { decodeLatin1 } from "../sys/text.ts";
 import { isSame } from "./control-path.ts";
 import type { Shard } from "./drain.ts";
 import { type MasterRecord, readRecord } from "./record.ts";
@@ -57,22 +58,18 @@ function findRecord(shard: Shard, poolDir: string, pid: number): FoundRecord | u
 }
 
 function retiredRecords(shard: Shard, poolDir: string): string[] {
-  try {
-    return readdirSync(poolDir)
-      .filter((name) => name.startsWith(`${shard.number}.m.`))
-      .map((name) => `${poolDir}/${name}`);
-  } catch {
-    return [];
-  }
+  return listFolder(poolDir)
+    .filter((name) => name.startsWith(`${shard.number}.m.`))
+    .map((name) => `${poolDir}/${name}`);
 }
 
 /** A process closes its sockets a moment before it is gone, so a live one is asked. */
 async function isGone(record: MasterRecord, retired: boolean): Promise<boolean> {
   if (!isSame(record)) return true;
   if (!retired && (await askAlive(record.socket)).ok) return false;
-  for (const until = Date.now() + LEAVING; Date.now() < until; ) {
+  for (const until = now() + LEAVING; now() < until; ) {
     if (!isSame(record)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
   return !isSame(record);
 }
@@ -83,9 +80,6 @@ function tookItsPath(record: MasterRecord): boolean {
 }
 
 function readFrom(path: string | undefined, offset: number): string {
-  try {
-    return path === undefined ? "" : readFileSync(path).subarray(offset).toString("latin1");
-  } catch {
-    return "";
-  }
+  const bytes = path === undefined ? undefined : tryRead(path);
+  return bytes === undefined ? "" : decodeLatin1(bytes.subarray(offset));
 }

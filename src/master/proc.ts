@@ -1,6 +1,7 @@
 /** Finds masters by the titles that OpenSSH gives them (mux.c: `ssh: <path> [mux]`), whoever made them. It asks and ends none. */
-import { readlinkSync, statSync } from "node:fs";
-import { listFolder, readText } from "../sys/folder.ts";
+import { now } from "../sys/clock.ts";
+import { pid as ownPid } from "../sys/environment.ts";
+import { listFolder, lookThrough, modifiedAt, readLink, readText } from "../sys/files.ts";
 
 export interface Titled {
   pid: number;
@@ -30,7 +31,7 @@ export function findHolders(uid: number, path: string): Holder[] {
   if (wanted === undefined) return [];
   return processes(uid).flatMap((pid) => {
     const holds = listFolder(`/proc/${pid}/fd`).some(
-      (name) => link(`/proc/${pid}/fd/${name}`).startsWith("/") && identity(`/proc/${pid}/fd/${name}`) === wanted,
+      (name) => readLink(`/proc/${pid}/fd/${name}`).startsWith("/") && identity(`/proc/${pid}/fd/${name}`) === wanted,
     );
     return holds ? [{ pid, since: startOf(pid) }] : [];
   });
@@ -38,39 +39,19 @@ export function findHolders(uid: number, path: string): Holder[] {
 
 function processes(uid: number): number[] {
   return listFolder("/proc").flatMap((name) =>
-    /^\d+$/.test(name) && ownerOf(`/proc/${name}`) === uid && Number(name) !== process.pid ? [Number(name)] : [],
+    /^\d+$/.test(name) && ownerOf(`/proc/${name}`) === uid && Number(name) !== ownPid() ? [Number(name)] : [],
   );
 }
 
 function startOf(pid: number): number {
-  try {
-    return Math.round(statSync(`/proc/${pid}`).ctimeMs);
-  } catch {
-    return Date.now();
-  }
+  return Math.round(modifiedAt(`/proc/${pid}`) ?? now());
 }
 
 function identity(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
+  const found = lookThrough(path);
+  return found && `${found.device}:${found.inode}`;
 }
 
 function ownerOf(path: string): number | undefined {
-  try {
-    return statSync(path).uid;
-  } catch {
-    return undefined;
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
+  return lookThrough(path)?.uid;
 }

@@ -2,7 +2,8 @@
  * What /proc knows of a master: which process a dial left behind, whether it still lives, whether it listens.
  * Every answer is checked by command line and start, never by a pid alone; it ends a process only when asked, by its pid.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { listFolder, readLink, tryRead } from "../sys/files.ts";
+import { decodeLatin1, decodeUtf8 } from "../sys/text.ts";
 
 /** A live process. `started` is in clock ticks since the boot: together with the pid it names one process for ever. */
 export interface Process {
@@ -34,13 +35,13 @@ export function lives(pid: number): boolean {
 export function findDaemon(parent: number, words: readonly string[]): Process | undefined {
   // A script in between (`exec /usr/bin/ssh "$@"`) changes what stands before them.
   const ending = `\0${words.join("\0")}\0`;
-  const fits = (pid: number) => (read(`/proc/${pid}/cmdline`, "utf8")?.endsWith(ending) ? lookAtProcess(pid) : undefined);
+  const fits = (pid: number) => (readCommand(pid)?.endsWith(ending) ? lookAtProcess(pid) : undefined);
   for (let pid = parent + 1; pid <= parent + 4; pid++) {
     const found = fits(pid);
     if (found) return found;
   }
   // A busy machine: the next pids that are taken, then, where they started anew from the lowest, all others.
-  const pids = list("/proc")
+  const pids = listFolder("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
   const later = pids.filter((pid) => pid > parent).sort((one, other) => one - other);
@@ -64,22 +65,15 @@ export function listens(pid: number): boolean {
 /** How many clients are connected to this master, through us or not: each may carry a session. Undefined: it cannot be seen. */
 export function countClients(pid: number): number | undefined {
   const sockets = unixSockets(pid);
-  return sockets.length === 0 && list(`/proc/${pid}/fd`).length === 0 ? undefined : sockets.filter(({ connected }) => connected).length;
+  return sockets.length === 0 && listFolder(`/proc/${pid}/fd`).length === 0
+    ? undefined
+    : sockets.filter(({ connected }) => connected).length;
 }
 
 /** True when this process is an ssh that serves, served or was started for this control path. */
 export function isMasterOf(pid: number, socket: string): boolean {
-  const command = read(`/proc/${pid}/cmdline`, "utf8") ?? "";
+  const command = readCommand(pid) ?? "";
   return command.split("\0").includes(socket.replaceAll("%", "%%")) || command.startsWith(`ssh: ${socket} [mux]`);
-}
-
-/** Ends a process of ours at once. Not SIGTERM: ssh would unlink a control path that is by now somebody else's. */
-export function endAtOnce(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // Gone already.
-  }
 }
 
 function unixSockets(pid: number): { listening: boolean; connected: boolean }[] {
@@ -92,31 +86,17 @@ function unixSockets(pid: number): { listening: boolean; connected: boolean }[] 
     // A peer that lives holds the third reference: one that is gone, while a stopped process has not seen it yet, does not.
     sockets.set(`socket:[${fields[6]}]`, { listening, connected: !listening && Number.parseInt(fields[1] ?? "", 16) >= 3 });
   }
-  return list(`/proc/${pid}/fd`)
-    .map((name) => sockets.get(link(`/proc/${pid}/fd/${name}`)))
+  return listFolder(`/proc/${pid}/fd`)
+    .map((name) => sockets.get(readLink(`/proc/${pid}/fd/${name}`)))
     .filter((socket) => socket !== undefined);
 }
 
-function read(path: string, encoding: "latin1" | "utf8" = "latin1"): string | undefined {
-  try {
-    return readFileSync(path, encoding);
-  } catch {
-    return undefined;
-  }
+function readCommand(pid: number): string | undefined {
+  const bytes = tryRead(`/proc/${pid}/cmdline`);
+  return bytes && decodeUtf8(bytes);
 }
 
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
+function read(path: string): string | undefined {
+  const bytes = tryRead(path);
+  return bytes && decodeLatin1(bytes);
 }

@@ -2,10 +2,23 @@
  * The record of a master (docs/protocol.md, "The record of a master"), and how many sessions hold a slot of it.
  * It reads and writes the file; it starts, asks and ends no process.
  */
-
-import { closeSync, constants, fchmodSync, ftruncateSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
 import { limits, openings } from "../protocol/contract.ts";
 import { decodeWord, encodeWord } from "../protocol/paths.ts";
+import {
+  changeModeOf,
+  close,
+  exists,
+  lookThrough,
+  O_CREAT,
+  O_NOFOLLOW,
+  O_RDWR,
+  open,
+  rename,
+  truncate,
+  tryRead,
+  writeAll,
+} from "../sys/files.ts";
+import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../sys/text.ts";
 
 export interface MasterRecord {
   /** The connection key of what it was dialled with. */
@@ -29,13 +42,11 @@ export interface MasterRecord {
 
 /** Reads a record. Gives undefined when there is none, when it is empty (a shard that is being waited for) or damaged. */
 export function readRecord(path: string): MasterRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").slice(0, limits.recordBytes);
-  } catch {
+  const bytes = tryRead(path);
+  if (bytes === undefined) {
     return undefined;
   }
-  const lines = text.split("\n");
+  const lines = decodeUtf8(bytes.subarray(0, limits.recordBytes)).split("\n");
   const end = lines.indexOf("end");
   if (lines[0] !== openings.record || end < 0) {
     return undefined;
@@ -91,19 +102,14 @@ export function writeRecord(path: string, record: MasterRecord): void {
 
 /** Makes the record of a shard say that nobody is there; its inode, and with it the slots, stays. */
 export function clearRecord(path: string): void {
-  try {
-    statSync(path);
-  } catch {
-    return;
-  }
-  writeInPlace(path, "");
+  if (exists(path)) writeInPlace(path, "");
 }
 
 /** Renames the record of a master that takes no more sessions: those that run keep their slots in it. Gives the new path. */
 export function retireRecord(path: string, pid: number): string | undefined {
   const retired = `${path}.${pid}`;
   try {
-    renameSync(path, retired);
+    rename(path, retired);
     return retired;
   } catch {
     return undefined;
@@ -124,14 +130,11 @@ export function countOpened(path: string, locks = readLocks()): number {
 }
 
 function countSlots(path: string, locks: string, counts: (slots: Slots) => boolean): number {
-  let file: { dev: number; ino: number };
-  try {
-    file = statSync(path);
-  } catch {
-    return 0;
-  }
-  const here = readSlots(locks).filter(({ inode }) => inode === file.ino);
-  const device = `${hex(major(file.dev))}:${hex(minor(file.dev))}`;
+  const file = lookThrough(path);
+  if (file === undefined) return 0;
+  const inode = `${file.inode}`;
+  const here = readSlots(locks).filter((slots) => slots.inode === inode);
+  const device = `${hex(major(file.device))}:${hex(minor(file.device))}`;
   const exact = here.filter((slots) => slots.device === device);
   // Overlay and btrfs report another device to stat(2) than to /proc/locks: there the inode alone has to do.
   return (exact.length > 0 ? exact : here).filter(counts).reduce((sum, slots) => sum + slots.count, 0);
@@ -139,16 +142,13 @@ function countSlots(path: string, locks: string, counts: (slots: Slots) => boole
 
 /** The kernel's list of locks, or nothing where there is no /proc. */
 export function readLocks(): string {
-  try {
-    return readFileSync("/proc/locks", "latin1");
-  } catch {
-    return "";
-  }
+  const bytes = tryRead("/proc/locks");
+  return bytes === undefined ? "" : decodeLatin1(bytes);
 }
 
 interface Slots {
   device: string;
-  inode: number;
+  inode: string;
   opened: boolean;
   count: number;
 }
@@ -174,20 +174,18 @@ function readNumber(text: string): number {
 }
 
 function writeInPlace(path: string, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encodeUtf8(text);
   if (bytes.length >= limits.recordBytes) {
     throw new RangeError(`cannot write ${path}: the record is longer than ${limits.recordBytes} bytes`);
   }
-  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW);
   try {
-    fchmodSync(file, 0o600);
+    changeModeOf(file, 0o600);
     // One write, so that a front that reads meanwhile sees the old text or the new one; what is left of a longer old one follows `end`.
-    for (let sent = 0; sent < bytes.length; ) {
-      sent += writeSync(file, bytes, sent, bytes.length - sent, sent);
-    }
-    ftruncateSync(file, bytes.length);
+    writeAll(file, bytes);
+    truncate(file, bytes.length);
   } finally {
-    closeSync(file);
+    close(file);
   }
 }
 
@@ -200,19 +198,19 @@ function readSlots(locks: string): Slots[] {
     const start = Math.max(Number(found[4]), limits.recordBytes);
     const count = Number(found[5]) - start + 1;
     // Locks of one open file that lie side by side are shown as one range.
-    if (count > 0) slots.push({ device: found[2] as string, inode: Number(found[3]), opened: found[1] === "READ", count });
+    if (count > 0) slots.push({ device: found[2] as string, inode: found[3] as string, opened: found[1] === "READ", count });
   }
   return slots;
 }
 
-function major(device: number): number {
-  return Number((BigInt(device) >> 8n) & 0xfffn) + Number((BigInt(device) >> 32n) & 0xfffff000n);
+function major(device: bigint): bigint {
+  return ((device >> 8n) & 0xfffn) + ((device >> 32n) & 0xfffff000n);
 }
 
-function minor(device: number): number {
-  return Number(BigInt(device) & 0xffn) + Number((BigInt(device) >> 12n) & 0xffffff00n);
+function minor(device: bigint): bigint {
+  return (device & 0xffn) + ((device >> 12n) & 0xffffff00n);
 }
 
-function hex(value: number): string {
+function hex(value: bigint): string {
   return value.toString(16).padStart(2, "0");
 }

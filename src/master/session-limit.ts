@@ -2,7 +2,8 @@
  * Learns how many sessions a server allows on one connection, when it refuses one. It opens no session to find out, and leaves the choice
  * of a shard to the front, which reads the limit in the record.
  */
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { now, sleep } from "../sys/clock.ts";
+import { modifiedAt, readText, replaceOwnFile } from "../sys/files.ts";
 import { countOpened, readRecord, writeRecord } from "./record.ts";
 
 /**
@@ -32,30 +33,17 @@ export async function learnLimit(poolDir: string, recordFile: string, attempt: n
   // Short sessions come and go faster than they can be counted: then by halves, which never falls far below the truth.
   const limit = (await holdsStill(recordFile, carried)) ? carried : Math.max(carried, Math.ceil(believed / 2));
   writeRecord(recordFile, { ...record, limit });
-  rememberLimit(poolDir, limit);
+  // Where it cannot be kept it will be met again.
+  replaceOwnFile(limitPath(poolDir), `${limit}\n`);
   return { outcome: "learned", limit };
 }
 
 /** The limit that an earlier master of this key met; undefined where none was met lately. */
 export function recallLimit(poolDir: string): number | undefined {
   const path = limitPath(poolDir);
-  try {
-    const limit = Number(readFileSync(path, "utf8"));
-    const age = Date.now() / 1000 - statSync(path).mtimeMs / 1000;
-    return Number.isInteger(limit) && limit > 0 && age < BELIEVED_SECONDS ? limit : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function rememberLimit(poolDir: string, limit: number): void {
-  try {
-    const draft = `${limitPath(poolDir)}.${process.pid}`;
-    writeFileSync(draft, `${limit}\n`, { mode: 0o600 });
-    renameSync(draft, limitPath(poolDir));
-  } catch {
-    // It will be met again.
-  }
+  const limit = Number(readText(path));
+  const age = (now() - (modifiedAt(path) ?? 0)) / 1000;
+  return Number.isInteger(limit) && limit > 0 && age < BELIEVED_SECONDS ? limit : undefined;
 }
 
 function limitPath(poolDir: string): string {
@@ -65,7 +53,7 @@ function limitPath(poolDir: string): string {
 /** True when the number of open sessions does not change for a moment, and there are any. */
 async function holdsStill(recordFile: string, carried: number): Promise<boolean> {
   for (let looks = 0; looks < 3 && carried > 0; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await sleep(15);
     if (countOpened(recordFile) !== carried) return false;
   }
   return carried > 0;

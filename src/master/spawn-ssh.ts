@@ -2,7 +2,9 @@
  * Starts the real ssh through the front's launcher (docs/protocol.md, "The front by other names"), the one place that does.
  * It hands on no descriptor of the caller but the stderr it is told to, and knows nothing of what ssh is started for.
  */
-import { spawn } from "node:child_process";
+import { sleep } from "../sys/clock.ts";
+import { environment, pid } from "../sys/environment.ts";
+import { start } from "../sys/processes.ts";
 
 /** How to start it. */
 export interface SshSpawn {
@@ -28,30 +30,21 @@ export interface SshExit {
 }
 
 /** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
-export function spawnSsh(ssh: SshSpawn): Promise<SshExit> {
-  return new Promise((resolve) => {
-    try {
-      const child = spawn(ssh.front, [ssh.argv0, ssh.real, ...ssh.arguments], {
-        argv0: "ssh",
-        stdio: ["ignore", "ignore", ssh.stderr],
-        cwd: ssh.directory,
-        env: { ...process.env, SSHIM_AS: "launch", SSHIM_PARENT: `${process.pid}`, ...ssh.environment },
-      });
-      let stuck = false;
-      const end = () => {
-        stuck = true;
-        child.kill("SIGTERM");
-      };
-      const timer = ssh.limit === undefined ? undefined : setTimeout(end, ssh.limit * 1000);
-      child.on("error", () => resolve({ pid: 0, exitCode: undefined, stuck: false }));
-      child.on("exit", (code) => {
-        clearTimeout(timer);
-        // Ended a moment before we ended it: then that counts.
-        const late = stuck && code === null;
-        resolve({ pid: child.pid ?? 0, exitCode: late ? undefined : (code ?? 255), stuck: late });
-      });
-    } catch {
-      resolve({ pid: 0, exitCode: undefined, stuck: false });
-    }
+export async function spawnSsh(ssh: SshSpawn): Promise<SshExit> {
+  const child = start({
+    path: ssh.front,
+    name: "ssh",
+    words: [ssh.argv0, ssh.real, ...ssh.arguments],
+    environment: { ...environment(), SSHIM_AS: "launch", SSHIM_PARENT: `${pid()}`, ...ssh.environment },
+    folder: ssh.directory,
+    stderr: ssh.stderr,
   });
+  const over = ssh.limit === undefined ? undefined : sleep(ssh.limit * 1000).then(() => "over" as const);
+  const first = await Promise.race([child.ended, ...(over === undefined ? [] : [over])]);
+  if (first === "over") child.kill("SIGTERM");
+  const ended = first === "over" ? await child.ended : first;
+  if (ended === undefined) return { pid: 0, exitCode: undefined, stuck: false };
+  // Ended a moment before we ended it: then that counts.
+  const stuck = first === "over" && ended.code === undefined;
+  return { pid: child.pid, exitCode: stuck ? undefined : (ended.code ?? 255), stuck };
 }

@@ -1,6 +1,7 @@
 /**
  * Writes the command line of a dial: the real ssh, made into a master that outlives its caller. It starts nothing.
  */
+import { environment } from "../sys/environment.ts";
 import type { MasterSpec } from "./spec.ts";
 
 /** Seconds for key exchange and authentication, which ConnectTimeout does not cover. */
@@ -78,12 +79,12 @@ export function connectTimeout(spec: MasterSpec): number | undefined {
  * would keep the whole host waiting for as long as TCP likes. After this the caller goes by itself, and ssh takes the time that it takes.
  */
 export function dialLimit(spec: MasterSpec): number | undefined {
-  return process.env.SSH_ASKPASS === undefined ? (connectTimeout(spec) ?? spec.settings.dial_timeout) + GRACE : undefined;
+  return environment().SSH_ASKPASS === undefined ? (connectTimeout(spec) ?? spec.settings.dial_timeout) + GRACE : undefined;
 }
 
 /** With ControlPersist ssh gives a proxy /dev/null for stderr (sshconnect.c): a shell of ours in between gives it the log instead. */
 function shellEnvironment(front: string, log: string): Record<string, string | undefined> {
-  return { SHELL: front, SSHIM_SHELL: process.env.SHELL, SSHIM_THEN_AS: "shell", SSHIM_LOG: log };
+  return { SHELL: front, SSHIM_SHELL: environment().SHELL, SSHIM_THEN_AS: "shell", SSHIM_LOG: log };
 }
 
 function isUnset(value: string | undefined): boolean {

@@ -2,8 +2,10 @@
  * Clears away what nobody needs any more: old tickets, logs, records of masters that are gone, folders of keys without any. It never
  * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
  */
-import { lstatSync, readdirSync, rmdirSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+
 import { dialsDirectory, poolsDirectory, ticketDirectory } from "../protocol/paths.ts";
+import { elapsed, now } from "../sys/clock.ts";
+import { listFolder, lookAt, millisecondsOf, modifiedAt, remove, removeFolder, setTimes, writeNewFile } from "../sys/files.ts";
 import { isSame } from "./control-path.ts";
 import { countSessions, readLocks, readRecord } from "./record.ts";
 
@@ -29,46 +31,40 @@ export const usualLimits: SweepLimits = { budget: 150, ticketAge: 7 * 86_400, ti
 const EVERY = 300;
 
 /** True once in a while: whoever gets it has to sweep. Never throws. */
-export function isSweepDue(run: string, now = Date.now()): boolean {
+export function isSweepDue(run: string, moment = now()): boolean {
   const mark = `${run}/swept`;
+  const before = modifiedAt(mark);
+  // A clock that jumped back must not put it off for ever.
+  if (before !== undefined && Math.abs(moment - before) < EVERY * 1000) return false;
   try {
-    // A clock that jumped back must not put it off for ever.
-    if (Math.abs(now - statSync(mark).mtimeMs) < EVERY * 1000) return false;
-    utimesSync(mark, now / 1000, now / 1000);
-    return true;
+    if (before === undefined) writeNewFile(mark, "");
+    else setTimes(mark, moment / 1000);
+    return before !== undefined;
   } catch {
-    return makeMark(mark);
+    // Somebody else was first, or nothing can be written: then there is nothing to sweep either.
+    return false;
   }
 }
 
 /** Sweeps RUN now. Never throws. */
 export function sweep(run: string, limits = usualLimits): SweepCounts {
   const swept: SweepCounts = { tickets: 0, keys: 0, logs: 0 };
-  const until = performance.now() + limits.budget;
+  const until = elapsed() + limits.budget;
   swept.tickets = sweepTickets(ticketDirectory(run), limits);
   // Of the same age and number: each was kept for a ticket.
   sweepTickets(dialsDirectory(run), limits);
-  const keys = list(poolsDirectory(run));
+  const keys = listFolder(poolsDirectory(run));
   const locks = readLocks();
   // From a random place on, so that a sweep that runs out of time does not always end at the same folder.
   const start = Math.floor(Math.random() * keys.length);
-  for (let n = 0; n < keys.length && performance.now() < until; n++) {
+  for (let n = 0; n < keys.length && elapsed() < until; n++) {
     sweepKey(`${poolsDirectory(run)}/${keys[(start + n) % keys.length]}`, limits, locks, swept);
   }
   return swept;
 }
 
-function makeMark(mark: string): boolean {
-  try {
-    writeFileSync(mark, "", { mode: 0o600, flag: "wx" });
-  } catch {
-    // Somebody else was first, or nothing can be written: then there is nothing to sweep either.
-  }
-  return false;
-}
-
 function sweepTickets(directory: string, limits: SweepLimits): number {
-  const tickets = list(directory).map((name) => ({ path: `${directory}/${name}`, age: ageOf(`${directory}/${name}`) }));
+  const tickets = listFolder(directory).map((name) => ({ path: `${directory}/${name}`, age: ageOf(`${directory}/${name}`) }));
   tickets.sort((one, other) => one.age - other.age);
   return tickets.filter(({ path, age }, index) => (age > limits.ticketAge || index >= limits.tickets) && remove(path)).length;
 }
@@ -76,7 +72,7 @@ function sweepTickets(directory: string, limits: SweepLimits): number {
 /** One key: first what its dead masters left, then, when nothing is left of it, the folder. */
 function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: SweepCounts): void {
   if (ageOf(directory) < limits.keep) return;
-  const names = list(directory);
+  const names = listFolder(directory);
   const kept = new Set<string>();
   let inUse = false;
   for (const name of names.filter((each) => RECORD.test(each))) {
@@ -99,7 +95,7 @@ function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: 
   if (inUse || names.some((name) => /^\d$/.test(name) && ageOf(`${directory}/${name}`) < limits.keep)) return;
   for (const name of names) remove(`${directory}/${name}`);
   try {
-    rmdirSync(directory);
+    removeFolder(directory);
     swept.keys++;
   } catch {
     // Somebody came meanwhile.
@@ -109,28 +105,8 @@ function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: 
 const RECORD = /^\d\.m(?:\.\d+)?$/;
 const RETIRED = /^\d\.m\.\d+$/;
 
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
 /** Seconds since the last change; a file that is gone has none. A clock that jumped makes things older, not younger. */
 function ageOf(path: string): number {
-  try {
-    return Math.abs(Date.now() - lstatSync(path).mtimeMs) / 1000;
-  } catch {
-    return 0;
-  }
-}
-
-function remove(path: string): boolean {
-  try {
-    unlinkSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+  const found = lookAt(path);
+  return found === undefined ? 0 : Math.abs(now() - millisecondsOf(found)) / 1000;
 }

@@ -2,8 +2,10 @@
  * The account that ssh takes us for: name and home of the passwd entry, which OpenSSH uses instead of $HOME (ssh.c main(),
  * getpwuid). It does not follow $HOME but where there is no entry at all.
  */
-import { readFileSync } from "node:fs";
-import type { Environment } from "../protocol/environment.ts";
+import type { Environment } from "../sys/environment.ts";
+import { readText } from "../sys/files.ts";
+import { run } from "../sys/processes.ts";
+import { decodeUtf8 } from "../sys/text.ts";
 
 export interface Account {
   readonly uid: number;
@@ -12,8 +14,8 @@ export interface Account {
 }
 
 /** The account of a uid. Where /etc/passwd does not know it, the name service is asked, and at last the environment. */
-export async function readAccount(uid: number, env: Environment): Promise<Account> {
-  return findEntry(readText("/etc/passwd"), uid) ?? (await askNameService(uid)) ?? guess(uid, env);
+export function readAccount(uid: number, env: Environment): Account {
+  return findEntry(readText("/etc/passwd"), uid) ?? askNameService(uid) ?? guess(uid, env);
 }
 
 /** The home of `~name/…`, from /etc/passwd alone. */
@@ -37,20 +39,11 @@ function findEntry(text: string, uid: number): Account | undefined {
   return undefined;
 }
 
-async function askNameService(uid: number): Promise<Account | undefined> {
-  const { spawnSync } = await import("node:child_process");
-  const result = spawnSync("getent", ["passwd", String(uid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 3000 });
-  return result.status === 0 ? findEntry(result.stdout, uid) : undefined;
+function askNameService(uid: number): Account | undefined {
+  const { code, stdout } = run({ path: "getent", words: ["passwd", String(uid)], stdout: "catch" }, 3000);
+  return code === 0 ? findEntry(decodeUtf8(stdout), uid) : undefined;
 }
 
 function guess(uid: number, env: Environment): Account {
   return { uid, name: env.LOGNAME ?? env.USER ?? String(uid), home: env.HOME ?? "/" };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

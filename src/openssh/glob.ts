@@ -2,8 +2,8 @@
  * Finds the files of an Include's pattern as openbsd-compat/glob.c does, and notes every directory that it looked into:
  * a file that appears there later changes the answer. It opens no file.
  */
-import { readdirSync } from "node:fs";
 import type { DependencyRecorder } from "../protocol/dependencies.ts";
+import { listFolder } from "../sys/files.ts";
 
 /** The paths that match, in glob's order. `pattern` is absolute; what was looked at becomes a dependency. */
 export function findFiles(pattern: string, recorder: DependencyRecorder): string[] {
@@ -30,12 +30,8 @@ function listDirectory(path: string, recorder: DependencyRecorder, _last: boolea
   if (recorder.file(path)?.type !== "directory") {
     return [];
   }
-  try {
-    // strcmp's order, as glob sorts in the C locale.
-    return readdirSync(path).sort((a, b) => (a < b ? -1 : 1));
-  } catch {
-    return [];
-  }
+  // strcmp's order, as glob sorts in the C locale.
+  return listFolder(path).sort((a, b) => (a < b ? -1 : 1));
 }
 
 function isMagic(part: string): boolean {

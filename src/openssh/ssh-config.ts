@@ -2,9 +2,11 @@
  * Walks the configuration files that ssh reads (read_config_file() and Include of readconf.c) to learn what its answer depends on.
  * It evaluates nothing: which block holds is ssh's own business, every Include is followed as ssh parses it too.
  */
-import { readFileSync } from "node:fs";
 import type { DependencyRecorder } from "../protocol/dependencies.ts";
 import { type Environment, readVariable } from "../protocol/environment.ts";
+import { workingFolder } from "../sys/environment.ts";
+import { tryRead } from "../sys/files.ts";
+import { decodeLatin1 } from "../sys/text.ts";
 import { type Account, homeOf } from "./account.ts";
 import { findFiles } from "./glob.ts";
 import { readConfigLine, splitArguments } from "./tokens.ts";
@@ -49,7 +51,7 @@ export function readConfiguration(source: ConfigSource, recorder: DependencyReco
   for (const { path, user } of startFiles(source)) {
     readFile(path, user, 0, source, recorder, findings);
     if (findings.files.includes(path)) {
-      findings.roots.push(path.startsWith("/") ? path : `${process.cwd()}/${path}`);
+      findings.roots.push(path.startsWith("/") ? path : `${workingFolder() ?? ""}/${path}`);
     }
   }
   return findings;
@@ -170,9 +172,6 @@ function checkMatch(rest: string, findings: ConfigFindings): void {
 }
 
 function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, "latin1").split("\n");
-  } catch {
-    return [];
-  }
+  const bytes = tryRead(path);
+  return bytes === undefined ? [] : decodeLatin1(bytes).split("\n");
 }

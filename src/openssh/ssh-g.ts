@@ -3,7 +3,9 @@
  * (dump_client_config() of readconf.c, 9.2 to 10.5) into keywords and values. -G says nothing of the command, of -W's
  * target, of -O's word and of -E, -y and -F.
  */
-import { spawnSync } from "node:child_process";
+import type { Environment } from "../sys/environment.ts";
+import { run } from "../sys/processes.ts";
+import { decodeLatin1, decodeStrictUtf8 } from "../sys/text.ts";
 
 /** How to start the real ssh. */
 export interface Launcher {
@@ -25,22 +27,21 @@ export interface SshGOutput {
 const ABOUT_OUR_STDIN = /^Pseudo-terminal will not be allocated because stdin is not a terminal\.\r?\n/m;
 
 /** Runs `ssh -G` with these words (options and host, and a stand-in for a command where the caller gave one). Never throws. */
-export function askResolved(launcher: Launcher, words: readonly string[], env: NodeJS.ProcessEnv): SshGOutput {
-  const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-G", ...words], {
-    argv0: "ssh",
-    env: { ...env, SSHIM_AS: "launch" },
-    stdio: ["ignore", "pipe", "pipe"],
-    maxBuffer: 4 * 1024 * 1024,
+export function askResolved(launcher: Launcher, words: readonly string[], env: Environment): SshGOutput {
+  const { code, stdout, stderr } = run({
+    path: launcher.front,
+    name: "ssh",
+    words: [launcher.argv0, launcher.real, "-G", ...words],
+    environment: { ...env, SSHIM_AS: "launch" },
+    stdout: "catch",
+    stderr: "catch",
   });
-  if (result.error !== undefined || result.status === null) {
-    return { code: undefined, text: "", warnings: "", strange: false };
+  if (code === undefined) {
+    return { code, text: "", warnings: "", strange: false };
   }
-  const warnings = result.stderr.toString("latin1").replace(ABOUT_OUR_STDIN, "");
-  try {
-    return { code: result.status, text: new TextDecoder("utf-8", { fatal: true }).decode(result.stdout), warnings, strange: false };
-  } catch {
-    return { code: result.status, text: "", warnings, strange: true };
-  }
+  const warnings = decodeLatin1(stderr).replace(ABOUT_OUR_STDIN, "");
+  const text = decodeStrictUtf8(stdout);
+  return { code, text: text ?? "", warnings, strange: text === undefined };
 }
 
 /** Keyword in lower case → its values in order, each the rest of a line. */

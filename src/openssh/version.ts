@@ -2,11 +2,12 @@
  * What is known about the installed ssh: version, option letters, its system-wide configuration file. Found out once and kept in
  * RUN/letters, keyed by the program's identity. It never searches PATH: the front says which ssh is the real one.
  */
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { type FileIdentity, formatIdentity, readIdentity } from "../protocol/dependencies.ts";
 import { decodeWord, encodeWord, lettersPath } from "../protocol/paths.ts";
-import { replaceFile } from "../sys/own-file.ts";
+import type { Environment } from "../sys/environment.ts";
+import { readText, replaceOwnFile, tryRead } from "../sys/files.ts";
+import { run as runProgram } from "../sys/processes.ts";
+import { decodeLatin1 } from "../sys/text.ts";
 import { lettersOf, parseVersion, type Version } from "./argv/options.ts";
 import type { Launcher } from "./ssh-g.ts";
 
@@ -23,7 +24,7 @@ export interface RealSsh {
 const USUAL_CONFIG = "/etc/ssh/ssh_config";
 
 /** Reads RUN/letters, or finds out and writes it. Never throws: what cannot be told is taken as the newest. */
-export function readRealSsh(run: string | undefined, launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
+export function readRealSsh(run: string | undefined, launcher: Launcher, env: Environment): RealSsh {
   const identity = readIdentity(launcher.real);
   if (identity === undefined || identity === "unknown") {
     return { path: launcher.real, version: undefined, letters: lettersOf(), systemConfig: USUAL_CONFIG };
@@ -54,7 +55,7 @@ export function formatLetters(real: RealSsh, identity: FileIdentity): string {
 
 function readLetters(run: string, path: string, identity: FileIdentity): RealSsh | undefined {
   try {
-    const lines = readFileSync(lettersPath(run), "utf8").split("\n");
+    const lines = readText(lettersPath(run)).split("\n");
     const [, letters] = /^letters (\S+)$/.exec(lines[2] ?? "") ?? [];
     const [, version] = /^version (-|\d+\.\d+)$/.exec(lines[3] ?? "") ?? [];
     const [, config] = /^config (\S+)$/.exec(lines[4] ?? "") ?? [];
@@ -74,10 +75,10 @@ function readLetters(run: string, path: string, identity: FileIdentity): RealSsh
 
 function writeLetters(run: string, real: RealSsh, identity: FileIdentity): void {
   // Where it cannot be written the next answer finds out again: that is all it costs.
-  replaceFile(lettersPath(run), formatLetters(real, identity));
+  replaceOwnFile(lettersPath(run), formatLetters(real, identity));
 }
 
-function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
+function findOut(launcher: Launcher, env: Environment): RealSsh {
   const program = readProgram(launcher.real);
   const version = findVersion(program) ?? askVersion(launcher, env);
   return { path: launcher.real, version, letters: lettersOf(version), systemConfig: findSystemConfig(program) };
@@ -85,11 +86,8 @@ function findOut(launcher: Launcher, env: NodeJS.ProcessEnv): RealSsh {
 
 /** Its bytes, a character each; empty where they cannot be read. */
 function readProgram(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
+  const bytes = tryRead(path);
+  return bytes === undefined ? "" : decodeLatin1(bytes);
 }
 
 /**
@@ -107,13 +105,16 @@ function findVersion(program: string): Version | undefined {
   return found.size === 1 ? [...found.values()][0] : undefined;
 }
 
-function askVersion(launcher: Launcher, env: NodeJS.ProcessEnv): Version | undefined {
-  const result = spawnSync(launcher.front, [launcher.argv0, launcher.real, "-V"], {
-    argv0: "ssh",
-    env: { ...env, SSHIM_AS: "launch" },
-    stdio: ["ignore", "pipe", "pipe"],
+function askVersion(launcher: Launcher, env: Environment): Version | undefined {
+  const { stdout, stderr } = runProgram({
+    path: launcher.front,
+    name: "ssh",
+    words: [launcher.argv0, launcher.real, "-V"],
+    environment: { ...env, SSHIM_AS: "launch" },
+    stdout: "catch",
+    stderr: "catch",
   });
-  return result.error === undefined ? parseVersion(`${result.stderr.toString("latin1")}\n${result.stdout.toString("latin1")}`) : undefined;
+  return parseVersion(`${decodeLatin1(stderr)}\n${decodeLatin1(stdout)}`);
 }
 
 /** _PATH_HOST_CONFIG_FILE is compiled in and printed nowhere; it lies in the program as a string of its own. */

@@ -2,13 +2,12 @@
  * Gathers what a connection is made of besides the lines of `ssh -G`: identity files, agent, -F, scope, variables, working directory.
  * Each becomes a dependency of the ticket as well. It hashes nothing.
  */
-import { readFileSync } from "node:fs";
 import type { Account } from "../openssh/account.ts";
 import { expandPath } from "../openssh/expand.ts";
 import { flagOf, optionOf, type Resolved } from "../openssh/ssh-g.ts";
 import type { DependencyRecorder, FileIdentity } from "../protocol/dependencies.ts";
 import { type Environment, hashVariable, readVariable } from "../protocol/environment.ts";
-import { networkOf } from "../sys/network.ts";
+import { hostName, networkOf } from "../sys/environment.ts";
 import { connectionLines, fileLine, type KeyParts } from "./key.ts";
 
 export interface Caller {
@@ -89,7 +88,7 @@ function gatherIdentities(resolved: Resolved, caller: Caller, recorder: Dependen
     if (said.toLowerCase() === "none") {
       continue;
     }
-    const path = expandPath(said, resolved, caller.account, caller.env, readHostName);
+    const path = expandPath(said, resolved, caller.account, caller.env, hostName);
     if (path === undefined) {
       return said;
     }
@@ -136,13 +135,4 @@ function namesRelativePath(resolved: Resolved): boolean {
 
 function absolute(path: string, directory: string | undefined): string {
   return path.startsWith("/") ? path : `${directory ?? ""}/${path}`;
-}
-
-/** gethostname(2), without the cost of node:os. */
-function readHostName(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/hostname", "utf8").trim();
-  } catch {
-    return "";
-  }
 }

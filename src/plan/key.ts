@@ -4,8 +4,8 @@
  */
 
 import type { Resolved } from "../openssh/ssh-g.ts";
-import type { FileIdentity } from "../protocol/dependencies.ts";
-import { formatIdentity } from "../protocol/dependencies.ts";
+import { type FileIdentity, formatIdentity } from "../protocol/dependencies.ts";
+import { digest } from "../sys/text.ts";
 
 /** What goes into a key. */
 export interface KeyParts {
@@ -55,17 +55,11 @@ export function fileLine(path: string, identity: FileIdentity): string {
 }
 
 /** The connection key, 32 hex digits. */
-export function connectionKeyOf(parts: KeyParts): Promise<string> {
+export function connectionKeyOf(parts: KeyParts): string {
   return digest(["connection", ...parts.lines, "beyond", ...parts.extras, "files", ...parts.files].join("\0"));
 }
 
 /** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
-export function poolKeyOf(path: string): Promise<string> {
+export function poolKeyOf(path: string): string {
   return digest(`path\0${path}`);
-}
-
-/** 128 bits of SHA-256. By the global WebCrypto: node:crypto costs 1.4 ms more at start-up, a library in JavaScript 4 ms. */
-async function digest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,9 +2,10 @@
  * Tells whether the configuration says `ControlPath none`: `ssh -G` prints the same for none and for nothing. So ssh is asked once more, with
  * a ControlPath that holds only where nothing else does. Needed only where a file says `none` somewhere.
  */
-import { unlinkSync, writeFileSync } from "node:fs";
 import type { ParsedArguments } from "../openssh/argv/parse.ts";
 import { askResolved, type Launcher, parseResolved } from "../openssh/ssh-g.ts";
+import { type Environment, pid } from "../sys/environment.ts";
+import { remove, writeNewFile } from "../sys/files.ts";
 
 /**
  * True when none is in force, or when it cannot be told: the real ssh knows.
@@ -16,17 +17,14 @@ export function wantsNoPath(
   words: readonly string[],
   parsed: ParsedArguments,
   files: readonly string[],
-  env: NodeJS.ProcessEnv,
+  env: Environment,
 ): boolean {
   if (parsed.options.some((option) => option.letter === "F" && option.afterHost)) {
     return true;
   }
-  const file = `${run}/.config.${process.pid}`;
+  const file = `${run}/.config.${pid()}`;
   try {
-    writeFileSync(file, [...files.map((each) => `Include "${each}"`), "Match all", "ControlPath /sshim", ""].join("\n"), {
-      mode: 0o600,
-      flag: "wx",
-    });
+    writeNewFile(file, [...files.map((each) => `Include "${each}"`), "Match all", "ControlPath /sshim", ""].join("\n"));
   } catch {
     return true;
   }
@@ -35,6 +33,6 @@ export function wantsNoPath(
     const answer = askResolved(launcher, [...words.slice(0, host), "-F", file, ...words.slice(host)], env);
     return answer.code !== 0 || !parseResolved(answer.text).has("controlpath");
   } finally {
-    unlinkSync(file);
+    remove(file);
   }
 }

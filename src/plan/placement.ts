@@ -3,11 +3,12 @@
  * It looks at the socket and at the record that lies for it; it makes no socket and no record.
  */
 
-import { lstatSync, mkdirSync } from "node:fs";
 import { readRecord } from "../master/record.ts";
 import { limits } from "../protocol/contract.ts";
 import { type DependencyRecorder, readIdentity } from "../protocol/dependencies.ts";
-import { byteLength, poolDirectory, recordPath, socketPath } from "../protocol/paths.ts";
+import { poolDirectory, recordPath, socketPath } from "../protocol/paths.ts";
+import { lookAt, makeFolders } from "../sys/files.ts";
+import { byteLength } from "../sys/text.ts";
 import { compareWithMaster } from "./compare.ts";
 import { type KeyParts, poolKeyOf } from "./key.ts";
 
@@ -53,7 +54,7 @@ export async function choosePlacement(input: PlacementInput, recorder: Dependenc
   if (!input.control && !input.makes && !isThere) {
     return placeInPool(input, "shared");
   }
-  const poolKey = await poolKeyOf(path);
+  const poolKey = poolKeyOf(path);
   const poolDir = poolDirectory(input.base, poolKey);
   const inside = socketPath(input.base, poolKey, 0);
   // A dial found out that no socket can be linked into place there (src/master/dial.ts).
@@ -117,9 +118,9 @@ export function chooseBase(run: string, configured: string | undefined, uid: num
     return run;
   }
   try {
-    mkdirSync(configured, { recursive: true, mode: 0o700 });
-    const found = lstatSync(configured);
-    return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0 ? configured : run;
+    makeFolders(configured, 0o700);
+    const found = lookAt(configured);
+    return found?.kind === "directory" && found.uid === uid && (found.mode & 0o077) === 0 ? configured : run;
   } catch {
     return run;
   }

@@ -12,6 +12,7 @@ import { askResolved, destinationOf, type Launcher, optionOf, parseResolved, typ
 import { type RealSsh, readRealSsh } from "../openssh/version.ts";
 import { type Dependency, type DependencyRecorder, recordDependencies } from "../protocol/dependencies.ts";
 import type { Cache, Session } from "../protocol/ticket.ts";
+import { type Environment, environment, uid, workingFolder } from "../sys/environment.ts";
 import { actionOf, connectTimeoutOf, neverCacheOf, persistOf } from "./action.ts";
 import { attributesOf } from "./compare.ts";
 import { connectionKeyOf, connectionLines, type KeyParts } from "./key.ts";
@@ -93,9 +94,9 @@ export type Plan = PassPlan | SharedPlan;
  * Judges a call in the environment `env` and the working directory of this process. Throws only what a broken machine throws.
  * The files and variables that the judgement rests on are in `dependencies`.
  */
-export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env): Promise<Plan> {
-  const directory = readWorkingDirectory();
-  const uid = process.geteuid?.() ?? 0;
+export async function makePlan(call: Call, env: Environment = environment()): Promise<Plan> {
+  const directory = workingFolder();
+  const user = uid();
   const recorder = recordDependencies(env, directory);
   const ssh = readRealSsh(call.notes === false ? undefined : call.run, call, env);
   const parsed = parseArguments(call.words, ssh.letters);
@@ -113,7 +114,7 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   if (first !== undefined) {
     return pass(first.name, first.why);
   }
-  const account = await readAccount(uid, env);
+  const account = readAccount(user, env);
   const configFile = argumentOf(parsed, "F");
   const findings = readConfiguration({ given: configFile, system: ssh.systemConfig, account, env }, recorder);
   if (findings.notAFile !== undefined) {
@@ -142,8 +143,8 @@ export async function makePlan(call: Call, env: NodeJS.ProcessEnv = process.env)
   if ("unclear" in parts) {
     return pass("identity", `what ${parts.unclear} stands for only ssh can tell`, resolved, never);
   }
-  const run = chooseBase(call.run, settings.dir, uid);
-  const connectionKey = await connectionKeyOf(parts);
+  const run = chooseBase(call.run, settings.dir, user);
+  const connectionKey = connectionKeyOf(parts);
   const path = optionOf(resolved, "controlpath");
   if (path !== undefined && !path.startsWith("/")) {
     recorder.directory();
@@ -238,13 +239,5 @@ function whyOf(placement: Placement): string {
       return "an identity file was replaced since the master was made: it is made anew";
     case "other-connection":
       return "another connection on this ControlPath: this caller gets its own";
-  }
-}
-
-function readWorkingDirectory(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined;
   }
 }

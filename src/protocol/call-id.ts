@@ -1,8 +1,8 @@
 /** Writes the question as the front does (docs/protocol.md, "The question"): a ticket counts only for the question that it names. */
 
-import { networkOf } from "../sys/network.ts";
+import { type Environment, networkOf } from "../sys/environment.ts";
+import { compareBytes } from "../sys/text.ts";
 import { marks, RAW_PREFIX, versions } from "./contract.ts";
-import type { Environment } from "./environment.ts";
 import { encodeWord } from "./paths.ts";
 
 /** The question's text. It is the front's own only if its hash is the one that the front named: variables that are not UTF-8 cannot be said here. */
@@ -18,7 +18,7 @@ export function composeQuestion(env: Environment, command: boolean, words: reado
   const settings = Object.entries(env)
     .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !isLeftOut(name) && value !== undefined)
     .map(([name, value]) => `${name}=${value}`);
-  said.push(...settings.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other))));
+  said.push(...settings.sort(compareBytes));
   return [...said, "--", ...words].map(encodeWord).join(" ");
 }
 

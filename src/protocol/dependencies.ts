@@ -2,7 +2,8 @@
  * What a judgement rests on: files by identity, variables by hash, the working directory (docs/protocol.md, "The ticket").
  * It collects, and says when something is too young or too strange to rest a stored ticket on.
  */
-import { statSync } from "node:fs";
+import { now } from "../sys/clock.ts";
+import { errorCode, status } from "../sys/files.ts";
 import { type Environment, hashVariable } from "./environment.ts";
 
 /** A file's identity, as stat(2) has it. */
@@ -42,7 +43,7 @@ const FUTURE = 2_000_000_000n;
 
 /** Starts to collect; the moment counts: files that are younger make the judgement unsure. */
 export function recordDependencies(env: Environment, directory: string | undefined): DependencyRecorder {
-  const started = BigInt(Date.now()) * 1_000_000n;
+  const started = BigInt(now()) * 1_000_000n;
   const known = new Map<string, FileIdentity | undefined>();
   const names = new Set<string>();
   const recorder: DependencyRecorder = {
@@ -97,22 +98,17 @@ export function recordDependencies(env: Environment, directory: string | undefin
 /** Looks at a path, following links: undefined when nothing is there, "unknown" when it cannot be told. */
 export function readIdentity(path: string): FileIdentity | undefined | "unknown" {
   try {
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (found === undefined) {
-      return undefined;
-    }
-    // Rounded down, as struct timespec is before 1970 too.
-    const seconds = (found.mtimeNs - (((found.mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n)) / 1_000_000_000n;
+    const { kind, device, inode, size, seconds, nanoseconds } = status(path);
     return {
-      device: found.dev,
-      inode: found.ino,
-      size: found.size,
+      device,
+      inode,
+      size,
       seconds,
-      nanoseconds: found.mtimeNs - seconds * 1_000_000_000n,
-      type: found.isFile() ? "file" : found.isDirectory() ? "directory" : found.isSocket() ? "socket" : "other",
+      nanoseconds,
+      type: kind === "file" || kind === "directory" || kind === "socket" ? kind : "other",
     };
   } catch (error) {
-    const code = (error as { code?: string }).code;
+    const code = errorCode(error);
     return code === "ENOENT" || code === "ENOTDIR" ? undefined : "unknown";
   }
 }

@@ -2,10 +2,12 @@
  * The caller's environment, as far as the control plane can see it: entries that steer its runtime, or are not UTF-8, come as
  * SSHIM_RAW_<n>=<hex> (docs/protocol.md, "Asking"). It reads; ssh gets them back from the front's launcher.
  */
+import type { Environment } from "../sys/environment.ts";
+import { decodeUtf8, encodeUtf8 } from "../sys/text.ts";
 import { RAW_PREFIX } from "./contract.ts";
 import { hashBytes, hashName } from "./paths.ts";
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from "../sys/environment.ts";
 
 /** A variable's value as the caller has it; bytes that are not UTF-8 become U+FFFD. */
 export function readVariable(env: Environment, name: string): string | undefined {
@@ -13,7 +15,7 @@ export function readVariable(env: Environment, name: string): string | undefined
     return env[name];
   }
   const bytes = readRaw(env, name);
-  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  return bytes === undefined ? undefined : decodeUtf8(bytes);
 }
 
 /** The hash of a variable's value, as a ticket's `env` line has it. */
@@ -27,7 +29,7 @@ export function hashVariable(env: Environment, name: string): string {
 }
 
 function readRaw(env: Environment, name: string): Uint8Array | undefined {
-  const start = hexOf(new TextEncoder().encode(`${name}=`));
+  const start = hexOf(encodeUtf8(`${name}=`));
   for (const [variable, hex] of Object.entries(env)) {
     if (variable.startsWith(RAW_PREFIX) && hex?.toLowerCase().startsWith(start)) {
       return bytesOf(hex.slice(start.length));

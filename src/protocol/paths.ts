@@ -2,10 +2,9 @@
  * Where everything lies (docs/protocol.md, "Places") and how names and words are written there ("Encoding").
  * It computes names only: it creates nothing, looks at no file, and does not judge whether a directory is safe.
  */
-import { names } from "./contract.ts";
 
-const UTF8 = new TextEncoder();
-const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+import { decodeStrictUtf8, encodeUtf8 } from "../sys/text.ts";
+import { names } from "./contract.ts";
 
 /**
  * RUN for this environment and effective uid, by the same rules as the front.
@@ -93,7 +92,7 @@ export function encodeWord(value: string): string {
     return value;
   }
   let word = "";
-  for (const byte of UTF8.encode(value)) {
+  for (const byte of encodeUtf8(value)) {
     word += byte > 0x20 && byte < 0x7f && byte !== 0x25 ? String.fromCharCode(byte) : `%${hex(byte, 2).toUpperCase()}`;
   }
   return word;
@@ -119,16 +118,14 @@ export function decodeWord(word: string): string {
       bytes.push(word.charCodeAt(index));
     }
   }
-  try {
-    return STRICT_UTF8.decode(Uint8Array.from(bytes));
-  } catch {
-    throw new RangeError("cannot read a word: its bytes are not UTF-8");
-  }
+  const text = decodeStrictUtf8(Uint8Array.from(bytes));
+  if (text === undefined) throw new RangeError("cannot read a word: its bytes are not UTF-8");
+  return text;
 }
 
 /** FNV-1a, 64 bit, over the UTF-8 bytes of a name, as 16 lower-case hex digits. */
 export function hashName(name: string): string {
-  return hashBytes(UTF8.encode(name));
+  return hashBytes(encodeUtf8(name));
 }
 
 /** FNV-1a, 64 bit, over bytes. In two halves of 32 bits: a BigInt multiplication a byte is twenty times slower. */
@@ -143,11 +140,6 @@ export function hashBytes(bytes: Uint8Array): string {
     low = product >>> 0;
   }
   return hex(high, 8) + hex(low, 8);
-}
-
-/** How many bytes a string has on disk and on the wire. */
-export function byteLength(value: string): number {
-  return UTF8.encode(value).length;
 }
 
 function hex(value: number, digits: number): string {

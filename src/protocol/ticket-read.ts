@@ -3,7 +3,8 @@
  * `end` make it no ticket. It repairs nothing.
  */
 
-import { readOwnFile } from "../sys/own-file.ts";
+import { readOwnFile } from "../sys/files.ts";
+import { decodeStrictUtf8 } from "../sys/text.ts";
 import { limits, openings } from "./contract.ts";
 import { type Dependency, formatIdentity, readIdentity } from "./dependencies.ts";
 import { type Environment, hashVariable } from "./environment.ts";
@@ -22,7 +23,7 @@ export function parseTicket(bytes: Uint8Array): Ticket | undefined {
     return undefined;
   }
   try {
-    const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n");
+    const lines = (decodeStrictUtf8(bytes) ?? "").split("\n");
     if (lines[0] !== openings.ticket || lines.at(-1) !== "" || lines.indexOf("end") !== lines.length - 2) {
       return undefined;
     }

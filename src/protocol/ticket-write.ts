@@ -2,8 +2,8 @@
  * Puts a judgement on paper for the front to follow. Storing is atomic and may fail: the ticket that was sent inline is enough for
  * the call at hand. It judges nothing.
  */
-
-import { replaceFile } from "../sys/own-file.ts";
+import { replaceOwnFile } from "../sys/files.ts";
+import { byteLength } from "../sys/text.ts";
 import { limits, openings } from "./contract.ts";
 import type { Dependency } from "./dependencies.ts";
 import { formatIdentity } from "./dependencies.ts";
@@ -33,16 +33,12 @@ export function formatTicket(ticket: Ticket): string {
 
 /** Whether the front would take this ticket from a file: not for one call only, and not too long. */
 export function isStorable(ticket: Ticket, text: string): boolean {
-  return (
-    !ticket.forThisCallOnly &&
-    ticket.dependencies.length <= limits.dependencies &&
-    new TextEncoder().encode(text).length <= limits.ticketBytes
-  );
+  return !ticket.forThisCallOnly && ticket.dependencies.length <= limits.dependencies && byteLength(text) <= limits.ticketBytes;
 }
 
 /** Writes RUN/t/<hash>. Gives whether it is there now; never throws. */
 export function storeTicket(run: string, hash: string, text: string): boolean {
-  return replaceFile(ticketPath(run, hash), text);
+  return replaceOwnFile(ticketPath(run, hash), text);
 }
 
 function formatDependency(dependency: Dependency): string {

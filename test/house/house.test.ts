@@ -107,6 +107,18 @@ describe("imports", () => {
     expect(findCycles([edge("a", "b"), edge("b", "c"), edge("c", "b")])).toEqual(["b → c → b"]);
   });
 
+  it("name a module of Node in src/sys/host.ts only, and no global of its own anywhere else", () => {
+    const exceptions: Record<string, string> = {
+      "src/sys/host.ts": "it is Node's side of the system",
+      "src/openssh/argv/generate.ts": "the build runs it; it is not in the program",
+      "src/cli/commands/install/compose.ts": "isDeepStrictEqual, as long as it compares trees",
+    };
+    const foreign =
+      /(?:from|import\() ?"node:|\bprocess\.(?!ts")|\b(?:Buffer|Bun|TextEncoder|TextDecoder|setTimeout|setInterval|AbortController)\b|\b(?:Date|performance)\.now\b|\bnew Date\(\)/;
+    const found = sources.filter(({ path, text }) => foreign.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")) && !(path in exceptions));
+    expect(found.map(({ path }) => path)).toEqual([]);
+  });
+
   it("load nothing heavy on the way to an answer", () => {
     const answers = sources.map(({ path }) => path).filter((path) => path === "src/main.ts" || path.startsWith("src/answer/"));
     const loaded = closure(answers, readStaticImports(sources));

@@ -143,8 +143,11 @@ describe("following", () => {
     const path = join(temporary(), "journal.jsonl");
     writeFileSync(path, line(0));
     const seen: string[] = [];
-    const ended = new AbortController();
-    const following = followJournal(path, (event) => seen.push((event as SessionEvent).id), { signal: ended.signal, interval: 2 });
+    let end = () => {};
+    const until = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const following = followJournal(path, (event) => seen.push((event as SessionEvent).id), { until, interval: 2 });
     for (let n = 1; n <= 300; n++) {
       appendFileSync(path, line(n));
       if (n % 60 === 0) {
@@ -155,7 +158,7 @@ describe("following", () => {
       }
     }
     await poll(() => seen.length === 305, 5000, "all lines");
-    ended.abort();
+    end();
     await following;
     expect(new Set(seen).size).toBe(305);
     expect(seen).not.toContain("a0");

@@ -1,4 +1,5 @@
 /** Says which sshim this is. */
+import { environment } from "../../sys/environment.ts";
 import { openOutput } from "../output.ts";
 
 /** The version of package.json: a test compares them. */
@@ -8,7 +9,7 @@ export const VERSION = "0.1.0";
 export const RELEASED = "2026-11-22";
 
 export function showVersion(json: boolean): number {
-  const out = openOutput(process.env, json);
+  const out = openOutput(environment(), json);
   if (json) out.line("version", { version: VERSION });
   else out.write(`sshim ${VERSION}\n`);
   return 0;

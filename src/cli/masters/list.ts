@@ -1,12 +1,13 @@
 /** The masters of a runtime directory, told apart by what they answer and by the kernel's locks. Takes no lock. */
-import { createHash } from "node:crypto";
 import { loadConfig } from "../../config/config.ts";
 import { isSame } from "../../master/control-path.ts";
 import { findTitled } from "../../master/proc.ts";
 import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
 import { askAlive } from "../../openssh/mux/client.ts";
+import { poolKeyOf } from "../../plan/key.ts";
 import { poolDirectory, poolsDirectory } from "../../protocol/paths.ts";
-import { listFolder, modifiedAt } from "../../sys/folder.ts";
+import { now as clock } from "../../sys/clock.ts";
+import { listFolder, modifiedAt } from "../../sys/files.ts";
 import { type Context, needRun } from "../command.ts";
 import type { Master } from "../interface.ts";
 import { inspectRun } from "../place.ts";
@@ -56,7 +57,7 @@ async function inspectRecord(place: RecordPlace, locks: string): Promise<Master 
   const gone = place.retired && sessions === 0 && !isSame(record);
   if (gone) return undefined;
   const state = place.retired ? (record.attributes.wedged === undefined ? "draining" : "wedged") : await inspectLive(record);
-  const now = Date.now();
+  const now = clock();
   return {
     destination: record.destination || null,
     key: place.key,
@@ -97,7 +98,7 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
     if (path === undefined || known.some((master) => master.pid === pid)) continue;
     const home = bases.find((base) => path.startsWith(`${poolsDirectory(base)}/`));
     const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);
-    const key = own?.[1] ?? poolKeyOfPath(path);
+    const key = own?.[1] ?? poolKeyOf(path);
     const folder = bases.map((base) => poolDirectory(base, key)).find((path) => modifiedAt(path) !== undefined);
     if (folder === undefined) continue;
     const record = `${folder}/${own?.[2] ?? 0}.m`;
@@ -123,11 +124,6 @@ async function findOthers(bases: readonly string[], uid: number, locks: string, 
     });
   }
   return others;
-}
-
-/** The key of a caller's own ControlPath (docs/protocol.md, "Places"). */
-export function poolKeyOfPath(path: string): string {
-  return createHash("sha256").update(`path\0${path}`).digest("hex").slice(0, 32);
 }
 
 function compare(left: string, right: string): number {

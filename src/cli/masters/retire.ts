@@ -2,8 +2,8 @@
 import { journalEvent } from "../../journal/journal.ts";
 import { isSame } from "../../master/control-path.ts";
 import { retireShard } from "../../master/drain.ts";
-import { endAtOnce } from "../../master/process.ts";
 import { readRecord } from "../../master/record.ts";
+import { endAtOnce } from "../../sys/processes.ts";
 import { type Context, needRun } from "../command.ts";
 import type { DrainResult, Master } from "../interface.ts";
 import { holdLock } from "../lock.ts";

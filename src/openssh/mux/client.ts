@@ -2,6 +2,8 @@
  * Asks a master one thing over its control socket: alive, stop listening, terminate. Every step has a deadline, so that a stopped
  * process costs a second and no more. It does not judge the answer, and opens no session.
  */
+import { type Talk, talk } from "../../sys/sockets.ts";
+import { joinBytes } from "../../sys/text.ts";
 import {
   checkHello,
   FrameReader,
@@ -52,60 +54,47 @@ export async function askToEnd(path: string, milliseconds = ANSWER_TIME): Promis
  * @param milliseconds for the whole of it
  */
 async function askMaster(path: string, request: Request, milliseconds: number): Promise<MuxResult> {
-  // node:net costs 2.4 ms to load; the ordinary way to a new master never comes here.
-  const { connect } = await import("node:net");
-  return new Promise((resolve) => {
-    const reader = new FrameReader();
-    let stage: "connect" | "hello" | "alive" = "connect";
-    let closed = false;
-    const fail = (failure: Exclude<MuxResult, { ok: true }>["failure"], detail = "") => end({ ok: false, stage, failure, detail });
-    const socket = connect({ path });
-    const timer = setTimeout(() => fail("timeout"), milliseconds);
-
-    function end(asked: MuxResult): void {
-      if (closed) return;
-      closed = true;
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(asked);
-    }
-
-    socket.on("connect", () => {
-      stage = "hello";
-      socket.write(writeHello());
-      socket.write(writeRequest(request, 0));
-    });
-    socket.on("data", (bytes: Uint8Array) => {
-      try {
-        for (const body of reader.push(bytes)) {
-          if (stage === "hello") {
-            checkHello(body);
-            stage = "alive";
-          } else {
-            end({ ok: true, reply: readReply(request, 0, body) });
-          }
+  const reader = new FrameReader();
+  let stage: "hello" | "alive" = "hello";
+  let reply: Reply | undefined;
+  let nonsense: string | undefined;
+  const take = (bytes: Uint8Array): boolean => {
+    try {
+      for (const body of reader.push(bytes)) {
+        if (stage === "hello") {
+          checkHello(body);
+          stage = "alive";
+        } else {
+          reply ??= readReply(request, 0, body);
         }
-      } catch (error) {
-        fail("nonsense", error instanceof Error ? error.message : String(error));
       }
-    });
-    socket.on("end", () => fail("eof"));
-    socket.on("close", () => fail("eof"));
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      switch (error.code) {
-        case "ENOENT":
-          return fail("none");
-        case "ECONNREFUSED":
-          return fail("refused");
-        case "EAGAIN":
-          // The listen backlog is full: nobody has accepted for a long time.
-          return fail("timeout", "its backlog is full");
-        case "ECONNRESET":
-        case "EPIPE":
-          return fail("eof");
-        default:
-          return fail("error", error.code ?? error.message);
-      }
-    });
-  });
+    } catch (error) {
+      nonsense = error instanceof Error ? error.message : String(error);
+    }
+    return reply !== undefined || nonsense !== undefined;
+  };
+  const talked = await talk(path, joinBytes(writeHello(), writeRequest(request, 0)), milliseconds, take);
+  if (reply !== undefined) return { ok: true, reply };
+  const reached = talked.connected ? stage : "connect";
+  if (nonsense !== undefined) return { ok: false, stage: reached, failure: "nonsense", detail: nonsense };
+  return { ok: false, stage: reached, ...failureOf(talked) };
+}
+
+function failureOf({ end, error }: Talk): Pick<Exclude<MuxResult, { ok: true }>, "failure" | "detail"> {
+  if (end === "late") return { failure: "timeout", detail: "" };
+  switch (error) {
+    case "ENOENT":
+      return { failure: "none", detail: "" };
+    case "ECONNREFUSED":
+      return { failure: "refused", detail: "" };
+    case "EAGAIN":
+      // The listen backlog is full: nobody has accepted for a long time.
+      return { failure: "timeout", detail: "its backlog is full" };
+    case undefined:
+    case "ECONNRESET":
+    case "EPIPE":
+      return { failure: "eof", detail: "" };
+    default:
+      return { failure: "error", detail: error };
+  }
 }

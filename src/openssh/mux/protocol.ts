@@ -2,6 +2,7 @@
  * The frames of OpenSSH's multiplexing protocol that the control plane speaks: hello, alive check, stop listening, terminate.
  * It checks every length before it reads, opens no socket, and knows no sessions: those are the front's (src/front).
  */
+import { decodeUtf8, joinBytes } from "../../sys/text.ts";
 
 /** mux.c's SSHMUX_VER. */
 export const SSHMUX_VER = 4;
@@ -66,7 +67,7 @@ export function readReply(request: Request, rid: number, body: Uint8Array): Repl
     return { type: "ok" };
   }
   if (type === MUX_S_PERMISSION_DENIED || type === MUX_S_FAILURE) {
-    const text = new TextDecoder().decode(body.subarray(12, endOfString(body, 8)));
+    const text = decodeUtf8(body.subarray(12, endOfString(body, 8)));
     return { type: type === MUX_S_FAILURE ? "failure" : "denied", text };
   }
   throw new RangeError(`cannot read the master's reply: type 0x${type.toString(16)}`);
@@ -78,9 +79,7 @@ export class FrameReader {
 
   /** Adds bytes; gives the bodies that are now complete. */
   push(bytes: Uint8Array): Uint8Array[] {
-    const joined = new Uint8Array(this.#pending.length + bytes.length);
-    joined.set(this.#pending);
-    joined.set(bytes, this.#pending.length);
+    const joined = joinBytes(this.#pending, bytes);
     const bodies: Uint8Array[] = [];
     let at = 0;
     while (joined.length - at >= 4) {

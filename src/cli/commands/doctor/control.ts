@@ -2,10 +2,8 @@
  * The control plane dies of things that ssh does not mind (no libstdc++, no /proc, little address space); then every new connection is
  * passed through. Tried as callers would have it: by a cold call in an empty runtime directory, to a host that cannot be.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { listFolder, readText } from "../../../sys/folder.ts";
+import { temporaryFolder } from "../../../sys/environment.ts";
+import { dirname, join, listFolder, makeTemporaryFolder, readText, removeTree } from "../../../sys/files.ts";
 import type { Finding } from "../../interface.ts";
 import { type DoctorContext, good, problem, tryProgram } from "./finding.ts";
 
@@ -39,7 +37,7 @@ function checkStart({ context, front }: DoctorContext): Finding {
 
 /** A ticket is the proof that the control plane was asked and answered. */
 function checkCold({ context, front }: DoctorContext): Finding {
-  const run = mkdtempSync(join(tmpdir(), "sshim-c-"));
+  const run = makeTemporaryFolder(join(temporaryFolder(), "sshim-c-"));
   try {
     const env = { ...context.env, SSHIM: undefined, SSHIM_AS: undefined, SSHIM_DIR: run, SSHIM_RETRIES: "0" };
     const args = ["-F", "none", "-oBatchMode=yes", "-oProxyCommand=false", "-n", "--", "sshim-doctor.invalid", "true"];
@@ -48,6 +46,6 @@ function checkCold({ context, front }: DoctorContext): Finding {
     const why = /"why":"([^"]*)"/.exec(readText(join(run, "journal.jsonl")))?.[1] ?? "no answer";
     return problem("cold", `a cold call is passed through (${why})`, "connections that have no ticket yet are not shared", NEEDS);
   } finally {
-    rmSync(run, { recursive: true, force: true });
+    removeTree(run);
   }
 }

@@ -1,5 +1,8 @@
 /** What the doctor says of one thing: what is so, what follows, what to do. And how it runs its experiments. */
-import { spawnSync } from "node:child_process";
+import { elapsed } from "../../../sys/clock.ts";
+import type { Environment } from "../../../sys/environment.ts";
+import { run } from "../../../sys/processes.ts";
+import { decodeLatin1 } from "../../../sys/text.ts";
 import type { Context } from "../../command.ts";
 import type { Finding } from "../../interface.ts";
 import type { RealSshFound } from "../../place.ts";
@@ -38,21 +41,14 @@ export interface Trial {
 }
 
 /** Runs a program to its end, at most so many milliseconds, with nothing on stdin. Never throws. */
-export function tryProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv, timeout: number): Trial {
-  const began = performance.now();
-  const result = spawnSync(program, [...args], {
-    env,
-    timeout,
-    killSignal: "SIGKILL",
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "latin1",
-  });
-  const timedOut = (result.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT" || result.signal === "SIGKILL";
+export function tryProgram(program: string, args: readonly string[], env: Environment, timeout: number): Trial {
+  const began = elapsed();
+  const done = run({ path: program, words: args, environment: env, stdout: "catch", stderr: "catch" }, timeout);
   return {
-    code: result.status ?? undefined,
-    stdout: result.stdout ?? "",
-    stderr: result.stderr ?? "",
-    ms: performance.now() - began,
-    timedOut,
+    code: done.code,
+    stdout: decodeLatin1(done.stdout),
+    stderr: decodeLatin1(done.stderr),
+    ms: elapsed() - began,
+    timedOut: done.late,
   };
 }

@@ -2,10 +2,10 @@
  * A live dial to one host: time of a handshake, of a shared command, how many sessions the server allows at once, who closes an idle
  * connection. On a private master of its own, so that nobody's sessions are disturbed; everything it starts is gone afterwards.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { elapsed, sleep } from "../../../sys/clock.ts";
+import { temporaryFolder } from "../../../sys/environment.ts";
+import { join, makeTemporaryFolder, removeTree } from "../../../sys/files.ts";
+import { type Child, start } from "../../../sys/processes.ts";
 import { textOption } from "../../command.ts";
 import type { Finding } from "../../interface.ts";
 import { formatMilliseconds, formatSeconds, readSeconds } from "../../units.ts";
@@ -19,11 +19,11 @@ const PATIENCE = 30_000;
 export async function checkHost(doctor: DoctorContext): Promise<Finding[]> {
   const host = textOption(doctor.context, "host");
   if (host === undefined || doctor.real.path === undefined) return [];
-  const folder = mkdtempSync(join(tmpdir(), "sshim-d-"));
+  const folder = makeTemporaryFolder(join(temporaryFolder(), "sshim-d-"));
   const path = join(folder, "m");
   const handshake = runReal(doctor, ["-oBatchMode=yes", "-S", "none", "-n", ...doctor.context.ssh, "--", host, "true"]);
   if (handshake.code !== 0) {
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
     const words = handshake.timedOut
       ? "no answer within 30 s"
       : (handshake.stderr.trim().split(/\r?\n/).at(-1) ?? `exit ${handshake.code}`);
@@ -56,7 +56,7 @@ export async function checkHost(doctor: DoctorContext): Promise<Finding[]> {
     }
   } finally {
     runReal(doctor, [...doctor.context.ssh, "-S", path, "-O", "exit", "--", host]);
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
   }
   return findings;
 }
@@ -76,12 +76,12 @@ function checkShared({ context, front }: DoctorContext, host: string): Finding {
 
 /** Opens sessions until the server refuses one. */
 async function checkSessions(doctor: DoctorContext, host: string, path: string): Promise<Finding> {
-  const children: ChildProcess[] = [];
+  const children: Child[] = [];
   let allowed = 0;
   try {
     while (allowed < MOST_SESSIONS && (await openSession(doctor, host, path, children))) allowed++;
   } finally {
-    for (const child of children) child.stdin?.end();
+    for (const child of children) child.hangUp();
   }
   if (allowed >= MOST_SESSIONS) return good("sessions", `${host} allows at least ${MOST_SESSIONS} sessions on one connection`);
   if (allowed === 0)
@@ -99,32 +99,18 @@ async function checkSessions(doctor: DoctorContext, host: string, path: string):
 }
 
 /** `cat` answers as soon as its session is open; it ends with its stdin. */
-function openSession({ context, front, real }: DoctorContext, host: string, path: string, children: ChildProcess[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const args = [
-      "ssh",
-      real.path ?? "",
-      "-oControlMaster=no",
-      "-oBatchMode=yes",
-      "-oProxyCommand=false",
-      "-S",
-      path,
-      "-T",
-      "--",
-      host,
-      "echo open; cat",
-    ];
-    const child = spawn(front, args, { argv0: "ssh", env: { ...context.env, SSHIM_AS: "launch" }, stdio: ["pipe", "pipe", "ignore"] });
-    children.push(child);
-    const timer = setTimeout(() => end(false), 10_000);
-    function end(opened: boolean): void {
-      clearTimeout(timer);
-      resolve(opened);
-    }
-    child.stdout?.once("data", () => end(true));
-    child.once("error", () => end(false));
-    child.once("exit", () => end(false));
+function openSession({ context, front, real }: DoctorContext, host: string, path: string, children: Child[]): Promise<boolean> {
+  const options = ["-oControlMaster=no", "-oBatchMode=yes", "-oProxyCommand=false", "-S", path, "-T", "--", host, "echo open; cat"];
+  const child = start({
+    path: front,
+    name: "ssh",
+    words: ["ssh", real.path ?? "", ...options],
+    environment: { ...context.env, SSHIM_AS: "launch" },
+    stdin: "pipe",
+    stdout: "pipe",
   });
+  children.push(child);
+  return Promise.race([child.spoke, sleep(10_000).then(() => false)]);
 }
 
 /** With --idle: nothing is sent for so long; does the connection live still? */
@@ -133,11 +119,11 @@ async function checkIdle(doctor: DoctorContext, host: string, path: string): Pro
   const alive = findIn(doctor, host, ["serveraliveinterval"]).get("serveraliveinterval");
   if (asked === undefined) return [];
   const seconds = readSeconds("idle", asked);
-  const began = Date.now();
-  while (Date.now() - began < seconds * 1000) {
-    await new Promise((resume) => setTimeout(resume, Math.min(1000, seconds * 250)));
+  const began = elapsed();
+  while (elapsed() - began < seconds * 1000) {
+    await sleep(Math.min(1000, seconds * 250));
     if (runReal(doctor, [...doctor.context.ssh, "-S", path, "-O", "check", "--", host]).code !== 0) {
-      const after = formatSeconds((Date.now() - began) / 1000);
+      const after = formatSeconds((elapsed() - began) / 1000);
       return [
         note(
           "idle",

@@ -1,9 +1,10 @@
 /** The masters that are not as they should be. With --fix it ends those that nobody can reach and that carry no session; never another. */
-import { unlinkSync } from "node:fs";
 import { isSame, quarantine } from "../../../master/control-path.ts";
-import { countClients, endAtOnce } from "../../../master/process.ts";
+import { countClients } from "../../../master/process.ts";
 import { clearRecord, countSessions, readRecord } from "../../../master/record.ts";
 import { sweep } from "../../../master/sweep.ts";
+import { remove } from "../../../sys/files.ts";
+import { endAtOnce } from "../../../sys/processes.ts";
 import type { Finding, Master } from "../../interface.ts";
 import { holdLock } from "../../lock.ts";
 import { listMasters } from "../../masters/list.ts";
@@ -67,7 +68,7 @@ async function clearAway({ front }: DoctorContext, master: Master): Promise<bool
     const known = record !== undefined && record.pid === master.pid;
     if (known && !isSame(record)) {
       if (/\.m$/.test(master.record)) clearRecord(master.record);
-      else unlinkSync(master.record);
+      else remove(master.record);
       return true;
     }
     if (countSessions(master.record) > 0 || countClients(master.pid) !== 0) return false;

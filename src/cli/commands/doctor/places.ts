@@ -1,24 +1,29 @@
 /** The directories: may sockets be bound and linked there, are names short enough, may others write, is the journal kept. */
-
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from "node:fs";
-import { createServer } from "node:net";
-import { dirname, join } from "node:path";
 import { limits } from "../../../protocol/contract.ts";
-import { byteLength, poolDirectory } from "../../../protocol/paths.ts";
-import { openToAppend, openToRead, whyNot } from "../../../sys/regular.ts";
+import { poolDirectory } from "../../../protocol/paths.ts";
+import {
+  access,
+  changeMode,
+  close,
+  dirname,
+  errorCode,
+  freeBytes,
+  join,
+  link,
+  listFolder,
+  lookAt,
+  lookThrough,
+  makeFolder,
+  makeTemporaryFolder,
+  openToAppend,
+  openToRead,
+  removeTree,
+  W_OK,
+  whyNot,
+  X_OK,
+} from "../../../sys/files.ts";
+import { bindSocket } from "../../../sys/sockets.ts";
+import { byteLength } from "../../../sys/text.ts";
 import { textOption } from "../../command.ts";
 import { journalOf } from "../../history/sessions.ts";
 import type { Finding } from "../../interface.ts";
@@ -49,9 +54,9 @@ async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]
     ];
   }
   try {
-    mkdirSync(run, { mode: 0o700 });
+    makeFolder(run, 0o700);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCode(error);
     if (code !== "EEXIST")
       return [
         problem(
@@ -87,8 +92,7 @@ async function checkRun({ run, context, fix }: DoctorContext): Promise<Finding[]
 }
 
 function checkRoom(run: string): Finding[] {
-  const { bavail, bsize } = statfsSync(run);
-  const free = (bavail * bsize) / 2 ** 20;
+  const free = freeBytes(run) / 2 ** 20;
   return free < 16
     ? [
         problem(
@@ -103,9 +107,9 @@ function checkRoom(run: string): Finding[] {
 
 /** Only a directory of ours is put right, never a link. */
 function repairMode(run: string, uid: number): boolean {
-  const found = lstatSync(run);
-  if (!found.isDirectory() || found.uid !== uid) return false;
-  chmodSync(run, 0o700);
+  const found = lookAt(run);
+  if (found?.kind !== "directory" || found.uid !== uid) return false;
+  changeMode(run, 0o700);
   return true;
 }
 
@@ -120,7 +124,7 @@ async function checkJournal({ context }: DoctorContext): Promise<Finding[]> {
         'set journal in the configuration, or take "off" out',
       ),
     ];
-  const there = statSync(path, { throwIfNoEntry: false });
+  const there = lookThrough(path);
   const lost = tryJournal(path, there !== undefined);
   if (lost !== undefined)
     return [
@@ -132,7 +136,7 @@ async function checkJournal({ context }: DoctorContext): Promise<Finding[]> {
       ),
     ];
   if (!there) return [good("journal", `no journal yet: ${path}`)];
-  if (there.isFile() && (there.mode & 0o077) !== 0)
+  if (there.kind === "file" && (there.mode & 0o077) !== 0)
     return [
       note(
         "journal",
@@ -141,20 +145,20 @@ async function checkJournal({ context }: DoctorContext): Promise<Finding[]> {
         `chmod 600 ${path}`,
       ),
     ];
-  return [good("journal", `the journal is ${path}, ${(there.size / 2 ** 20).toFixed(1)} MB`)];
+  return [good("journal", `the journal is ${path}, ${(Number(there.size) / 2 ** 20).toFixed(1)} MB`)];
 }
 
 /** Opens it as a call does, and as `sshim log` does; makes none. Gives what is wrong with it. */
 function tryJournal(path: string, there: boolean): string | undefined {
   try {
-    if (there) closeSync(openToAppend(path));
-    else accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    if (there) close(openToAppend(path));
+    else access(dirname(path), W_OK | X_OK);
   } catch (error) {
     return `cannot be written: ${whyNot(error)}`;
   }
   try {
     const fd = there ? openToRead(path) : undefined;
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) close(fd);
   } catch (error) {
     return `cannot be read: ${whyNot(error)}`;
   }
@@ -162,8 +166,8 @@ function tryJournal(path: string, there: boolean): string | undefined {
 }
 
 async function checkControlPath(folder: string): Promise<Finding[]> {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (!found?.isDirectory())
+  const found = lookThrough(folder);
+  if (found?.kind !== "directory")
     return [problem("control-path", `${folder} is no directory`, "callers that name a ControlPath there fail", "make it")];
   const findings: Finding[] = [];
   const wrong = await tryDirectory(folder);
@@ -176,7 +180,7 @@ async function checkControlPath(folder: string): Promise<Finding[]> {
         "use a directory on a file system of this machine, not a bind mount from another",
       ),
     );
-  const longest = Math.max(0, ...readdirSync(folder).map((name) => byteLength(join(folder, name))));
+  const longest = Math.max(0, ...listFolder(folder).map((name) => byteLength(join(folder, name))));
   if (longest > limits.socketBytes)
     findings.push(
       note(
@@ -202,31 +206,27 @@ async function checkControlPath(folder: string): Promise<Finding[]> {
 async function tryDirectory(folder: string): Promise<string[]> {
   let place: string;
   try {
-    place = mkdtempSync(join(folder, ".sshim-"));
+    place = makeTemporaryFolder(join(folder, ".sshim-"));
   } catch (error) {
-    return [`nothing can be written (${(error as NodeJS.ErrnoException).code})`];
+    return [`nothing can be written (${errorCode(error)})`];
   }
   try {
     const socket = join(place, "s");
-    const bound = await bindOnce(socket, () => linkSync(socket, join(place, "l")));
+    const bound = await bindOnce(socket, () => link(socket, join(place, "l")));
     return bound === undefined ? [] : [bound];
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    removeTree(place);
   }
 }
 
-function bindOnce(path: string, whileBound: () => void): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(`no socket can be bound (${error.code})`));
-    server.listen(path, () => {
-      let why: string | undefined;
-      try {
-        whileBound();
-      } catch (error) {
-        why = `no hard link can be made (${(error as NodeJS.ErrnoException).code})`;
-      }
-      server.close(() => resolve(why));
-    });
+async function bindOnce(path: string, whileBound: () => void): Promise<string | undefined> {
+  let why: string | undefined;
+  const unbound = await bindSocket(path, () => {
+    try {
+      whileBound();
+    } catch (error) {
+      why = `no hard link can be made (${errorCode(error)})`;
+    }
   });
+  return unbound === undefined ? why : `no socket can be bound (${unbound})`;
 }

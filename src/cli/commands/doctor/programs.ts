@@ -1,6 +1,6 @@
 /** The programs: which ssh is real, which one callers get in which environment, whether anything goes round in circles. */
-import { dirname, join } from "node:path";
 import { parseVersion } from "../../../openssh/argv/options.ts";
+import { dirname, join } from "../../../sys/files.ts";
 import type { Finding } from "../../interface.ts";
 import { listCandidates } from "../../place.ts";
 import { type DoctorContext, good, note, problem, tryProgram } from "./finding.ts";

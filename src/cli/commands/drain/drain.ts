@@ -3,6 +3,7 @@ import { loadConfig, settingsFor } from "../../../config/config.ts";
 import { UserError } from "../../../fault.ts";
 import { isSame } from "../../../master/control-path.ts";
 import { readRecord } from "../../../master/record.ts";
+import { now as clock, sleep } from "../../../sys/clock.ts";
 import { BUSY, type Context, flagOption, needRun, textOption } from "../../command.ts";
 import type { DrainResult, Master } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
@@ -45,11 +46,11 @@ async function usualWait(context: Context, masters: readonly Master[]): Promise<
 }
 
 async function waitForEnd(masters: readonly Master[], seconds: number): Promise<boolean> {
-  const until = Date.now() + seconds * 1000;
+  const until = clock() + seconds * 1000;
   for (;;) {
     if (masters.every((master) => isGone(master))) return true;
-    if (Date.now() >= until) return false;
-    await new Promise((resume) => setTimeout(resume, 50));
+    if (clock() >= until) return false;
+    await sleep(50);
   }
 }
 

@@ -1,11 +1,10 @@
 /** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
-
-import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { dialCommand } from "../../../master/ssh-command.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { limits } from "../../../protocol/contract.ts";
+import { tryRead } from "../../../sys/files.ts";
+import { byteLength, decodeLatin1, decodeStrictUtf8, decodeUtf8, encodeLatin1 } from "../../../sys/text.ts";
 import { type Context, nameRun } from "../../command.ts";
 import type { Explanation } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
@@ -63,20 +62,16 @@ function checkFront(
   const unsafe = inspectRun(run, context.uid);
   if (unsafe) return { reason: "no place", why: `the runtime directory ${run} is not used: ${unsafe}` };
   if (hasStrangeBytes(words)) return { reason: "question", why: "options or host are not valid UTF-8" };
-  if (Buffer.byteLength(question) > limits.callIdBytes) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
+  if (byteLength(question) > limits.callIdBytes) return { reason: "question", why: "options and host are longer than 16,000 bytes" };
   return undefined;
 }
 
 /** The runtime has replaced what is no UTF-8; the kernel still has the bytes. */
 function hasStrangeBytes(words: readonly string[]): boolean {
   if (!words.some((word) => word.includes("\ufffd"))) return false;
-  try {
-    const given = readFileSync("/proc/self/cmdline", "latin1").split("\0");
-    const replaced = given.filter((bytes) => words.includes(Buffer.from(bytes, "latin1").toString()));
-    return replaced.some((bytes) => !isUtf8(Buffer.from(bytes, "latin1")));
-  } catch {
-    return false;
-  }
+  const given = decodeLatin1(tryRead("/proc/self/cmdline") ?? new Uint8Array(0)).split("\0");
+  const replaced = given.map(encodeLatin1).filter((bytes) => words.includes(decodeUtf8(bytes)));
+  return replaced.some((bytes) => decodeStrictUtf8(bytes) === undefined);
 }
 
 function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {

@@ -1,25 +1,23 @@
 /** Looks a ticket up as the front does, and says which of its dependencies no longer hold. It changes none. */
-import { readFileSync, statSync } from "node:fs";
 import type { Call } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { formatIdentity, readIdentity } from "../../../protocol/dependencies.ts";
 import { hashVariable } from "../../../protocol/environment.ts";
 import { decodeWord, hashName, ticketPath } from "../../../protocol/paths.ts";
+import type { Environment } from "../../../sys/environment.ts";
+import { modifiedAt, tryRead } from "../../../sys/files.ts";
+import { decodeUtf8 } from "../../../sys/text.ts";
 import type { TicketState } from "../../interface.ts";
 
-export function lookUpTicket(call: Call, env: NodeJS.ProcessEnv): TicketState {
+export function lookUpTicket(call: Call, env: Environment): TicketState {
   const question = composeQuestion(env, call.command, call.words);
   const path = ticketPath(call.run, hashName(question));
   const none = { path, stale: [], dependencies: 0, written: null };
-  let text: string;
-  let written: string;
-  try {
-    text = readFileSync(path, "utf8");
-    written = statSync(path).mtime.toISOString();
-  } catch {
-    return { ...none, state: "none" };
-  }
-  const lines = text.split("\n");
+  const bytes = tryRead(path);
+  const changed = modifiedAt(path);
+  if (bytes === undefined || changed === undefined) return { ...none, state: "none" };
+  const written = new Date(changed).toISOString();
+  const lines = decodeUtf8(bytes).split("\n");
   const asked = lines.find((line) => line.startsWith("question "))?.slice(9);
   if (lines[0] !== "sshim-ticket 1" || lines.at(-2) !== "end" || asked !== question) return { ...none, state: "damaged", written };
   const dependencies = lines.filter((line) => /^(file|nofile|env|cwd) /.test(line));
@@ -27,7 +25,7 @@ export function lookUpTicket(call: Call, env: NodeJS.ProcessEnv): TicketState {
   return { path, state: stale.length > 0 ? "stale" : "fresh", stale, dependencies: dependencies.length, written };
 }
 
-function checkLine([kind, first = "", ...rest]: string[], env: NodeJS.ProcessEnv): string | undefined {
+function checkLine([kind, first = "", ...rest]: string[], env: Environment): string | undefined {
   switch (kind) {
     case "file": {
       const path = decodeWord(first);

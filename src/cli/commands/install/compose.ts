@@ -2,22 +2,24 @@
  * Adds the bind mounts of sshim to a docker compose file, or takes them out, and keeps every other byte of it. It refuses to replace a mount
  * that somebody else made, and leaves the file alone when what would come out does not read as it should.
  */
-import { isUtf8 } from "node:buffer";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { UserError } from "../../../fault.ts";
+import { uid as ownUid } from "../../../sys/environment.ts";
+import {
+  changeMode,
+  changeOwner,
+  lookAt,
+  lookThrough,
+  readFile,
+  readText as readTextOf,
+  realPath,
+  rename,
+  status,
+  unlink,
+  writeFile,
+} from "../../../sys/files.ts";
+import { decodeStrictUtf8 } from "../../../sys/text.ts";
 import { insertMounts } from "./compose-insert.ts";
 import { mark } from "./compose-read.ts";
 import { deleteMounts } from "./compose-remove.ts";
@@ -61,7 +63,7 @@ export function editComposeFile(action: "add" | "remove", file: string, folder: 
     after = removeMounts(rest, folder, file);
     if (after === rest && rest !== "") return;
     if (after === "" && made) {
-      if (there !== undefined) rmSync(realpathSync(file));
+      if (there !== undefined) unlink(realPath(file));
       return;
     }
   }
@@ -119,35 +121,34 @@ function missingMounts(text: string, service: string, folder: string, name: stri
 
 /** The text of the file; undefined when there is none. */
 function readText(file: string): string | undefined {
-  if (!existsSync(file)) {
-    if (lstatSync(file, { throwIfNoEntry: false }))
-      throw new UserError("cannot", `cannot edit ${file}: it is a link that leads to no file`);
+  const found = lookThrough(file);
+  if (!found) {
+    if (lookAt(file)) throw new UserError("cannot", `cannot edit ${file}: it is a link that leads to no file`);
     return undefined;
   }
-  if (!statSync(file).isFile()) throw new UserError("cannot", `cannot edit ${file}: it is no file`);
-  const bytes = readFileSync(file);
-  if (!isUtf8(bytes)) throw new UserError("cannot", `cannot read ${file}: it is not UTF-8`);
-  return bytes.toString("utf8");
+  if (found.kind !== "file") throw new UserError("cannot", `cannot edit ${file}: it is no file`);
+  const text = decodeStrictUtf8(readFile(file));
+  if (text === undefined) throw new UserError("cannot", `cannot read ${file}: it is not UTF-8`);
+  return text;
 }
 
 /** By a rename, so that nobody reads half of it; beside the file that a link leads to, so that the link stays. */
 function replaceFile(file: string, text: string): void {
-  const there = existsSync(file);
-  const path = there ? realpathSync(file) : file;
-  const { mode, uid, gid } = there ? statSync(path) : { mode: 0o644, uid: -1, gid: -1 };
+  const there = lookThrough(file) !== undefined;
+  const path = there ? realPath(file) : file;
+  const { mode, uid, gid } = there ? status(path) : { mode: 0o644, uid: -1, gid: -1 };
   const staged = `${path}.sshim-new`;
-  writeFileSync(staged, text);
-  if (uid >= 0 && process.geteuid?.() === 0) chownSync(staged, uid, gid);
-  chmodSync(staged, mode & 0o7777);
-  renameSync(staged, path);
+  writeFile(staged, text);
+  if (uid >= 0 && ownUid() === 0) changeOwner(staged, uid, gid);
+  changeMode(staged, mode);
+  rename(staged, path);
 }
 
 /** The service of `base` whose container_name is `container`. */
 function findService(base: string | undefined, container: string): string | undefined {
-  if (!base || !existsSync(base)) return undefined;
+  if (!base || !lookThrough(base)) return undefined;
   try {
-    const services =
-      (parse(readFileSync(base, "utf8")) as { services?: Record<string, { container_name?: unknown } | null> })?.services ?? {};
+    const services = (parse(readTextOf(base)) as { services?: Record<string, { container_name?: unknown } | null> })?.services ?? {};
     return Object.entries(services).find(([, service]) => service?.container_name === container)?.[0];
   } catch {
     return undefined;

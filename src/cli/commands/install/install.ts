@@ -1,8 +1,8 @@
 /** Runs the installing script that lies beside this program, or edits a compose file for it. It installs nothing by itself. */
-import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { dirname, join } from "node:path";
 import { UserError } from "../../../fault.ts";
+import { programPath } from "../../../sys/environment.ts";
+import { access, dirname, join, R_OK } from "../../../sys/files.ts";
+import { run as runProgram } from "../../../sys/processes.ts";
 import { type Context, flagOption } from "../../command.ts";
 
 const flags = ["system", "check", "uninstall", "dry-run"] as const;
@@ -25,14 +25,14 @@ export async function run(context: Context): Promise<number> {
 
 /** The script is in ../install of bin: in a checkout, in the release's archive and where user.sh installed it. */
 function runScript(name: string, context: Context): number {
-  const script = join(dirname(process.execPath), "../install", name);
+  const script = join(dirname(programPath()), "../install", name);
   try {
-    accessSync(script, constants.R_OK);
+    access(script, R_OK);
   } catch {
     throw new UserError("cannot", `cannot install: ${script} is not there (set by the place of this program)`);
   }
   const words = flags.filter((flag) => flagOption(context, flag)).map((flag) => `--${flag}`);
-  const done = spawnSync("/bin/sh", [script, ...words], { stdio: "inherit", env: context.env });
-  if (done.error) throw new UserError("cannot", `cannot install: /bin/sh: ${done.error.message}`);
-  return done.status ?? 1;
+  const done = runProgram({ path: "/bin/sh", words: [script, ...words], environment: context.env, stdin: 0, stdout: 1, stderr: 2 });
+  if (done.error !== undefined) throw new UserError("cannot", `cannot install: /bin/sh: ${done.error}`);
+  return done.code ?? 1;
 }

@@ -2,6 +2,8 @@
 import { UserError } from "../../../fault.ts";
 import type { JournalEvent } from "../../../journal/events.ts";
 import { followJournal } from "../../../journal/follow.ts";
+import { now } from "../../../sys/clock.ts";
+import { onSignal } from "../../../sys/terminal.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { formatEvent } from "../../history/event-line.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
@@ -16,7 +18,8 @@ export async function run(context: Context): Promise<number> {
   const { out } = context;
   const show = (event: JournalEvent) => (out.json ? out.line("journal", event) : out.write(formatEvent(event, out)));
   const follow = flagOption(context, "follow");
-  const past = follow && since === undefined ? [] : (await readEvents(context, since ? readSince(since, new Date()) : "")).filter(filter);
+  const past =
+    follow && since === undefined ? [] : (await readEvents(context, since ? readSince(since, new Date(now())) : "")).filter(filter);
   for (const event of past.slice(Math.max(0, past.length - lines))) show(event);
   if (!follow) return past.length > 0 ? 0 : 1;
   await followFrom(context, filter, show);
@@ -34,10 +37,9 @@ async function followFrom(context: Context, filter: (event: JournalEvent) => boo
   if (path === undefined) return;
   const host = textOption(context, "host");
   const isNamed = host === undefined ? () => true : destinationNamed(context, host);
-  const ended = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ended.abort());
+  const until = new Promise<void>((resolve) => onSignal(["SIGINT", "SIGTERM", "SIGHUP"], resolve));
   const take = (event: JournalEvent) => {
     if (filter(event) && isNamed(event.destination)) show(event);
   };
-  await followJournal(path, take, { signal: ended.signal });
+  await followJournal(path, take, { until });
 }

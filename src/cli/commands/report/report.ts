@@ -1,6 +1,7 @@
 /** `sshim report`: what happened in a stretch of time, every 255 with its cause, as text, JSON or a page. It reads only. */
-import { renameSync, writeFileSync } from "node:fs";
 import { UserError } from "../../../fault.ts";
+import { now as currentTime } from "../../../sys/clock.ts";
+import { errorCode, replaceFile } from "../../../sys/files.ts";
 import { type Context, textOption } from "../../command.ts";
 import { readEvents } from "../../history/sessions.ts";
 import type { Report } from "../../interface.ts";
@@ -9,7 +10,7 @@ import { readSince } from "../../units.ts";
 import { collectReport, compareRows, countBroken } from "./collect.ts";
 
 export async function run(context: Context): Promise<number> {
-  const now = new Date();
+  const now = new Date(currentTime());
   const since = readSince(textOption(context, "since") ?? "24h", now);
   const length = now.getTime() - Date.parse(since);
   const events = await readEvents(context, new Date(Date.parse(since) - length).toISOString());
@@ -52,11 +53,9 @@ function formatReport(report: Report, out: Output, file: string | undefined): st
 }
 
 function writePage(file: string, page: string): void {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, page);
-    renameSync(temporary, file);
+    replaceFile(file, page, 0o666);
   } catch (error) {
-    throw new UserError("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --html)`);
+    throw new UserError("cannot", `cannot write ${file}: ${errorCode(error)} (set by --html)`);
   }
 }

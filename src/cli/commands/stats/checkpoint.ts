@@ -2,16 +2,15 @@
  * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps how far each of its files was counted
  * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
  */
-import { closeSync, fstatSync, readFileSync } from "node:fs";
 import type { JournalEvent } from "../../../journal/events.ts";
 import { openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
 import { hashName } from "../../../protocol/paths.ts";
-import { replaceFile } from "../../../sys/own-file.ts";
+import { close, readText, replaceOwnFile, statusOf } from "../../../sys/files.ts";
 import { controlsOf, isBroken, isSession, relatedTo } from "../../history/sessions.ts";
 import { addEvent, bounds, emptyTally, type Tally } from "../../history/tally.ts";
 
 interface Counted {
-  inode: number;
+  inode: string;
   /** hashName of its first line: the inode of a file that was removed is given to the next one. */
   first: string;
   /** Everything before this byte of it is in the tally. */
@@ -19,7 +18,7 @@ interface Counted {
 }
 
 interface Checkpoint {
-  version: 2;
+  version: 3;
   files: Counted[];
   tally: Tally;
 }
@@ -36,7 +35,7 @@ export function countOn(journal: string): Tally {
       const first = firstLine(fd);
       const known = before?.files.find((file) => file.inode === inode && file.first === first);
       // Shorter than it was: cut off, and written anew.
-      let position = known && known.position <= fstatSync(fd).size ? known.position : 0;
+      let position = known && known.position <= Number(statusOf(fd).size) ? known.position : 0;
       for (const { line, end } of readLines(fd, position)) {
         position = end;
         const event = parseEvent(line);
@@ -46,9 +45,9 @@ export function countOn(journal: string): Tally {
     });
     const controls = controlsOf(fresh);
     for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
-    if (counted.length > 0) keepCheckpoint(place, { version: 2, files: counted, tally });
+    if (counted.length > 0) keepCheckpoint(place, { version: 3, files: counted, tally });
   } finally {
-    for (const { fd } of files) closeSync(fd);
+    for (const { fd } of files) close(fd);
   }
   return tally;
 }
@@ -60,8 +59,8 @@ function firstLine(fd: number): string {
 
 function readCheckpoint(path: string): Checkpoint | undefined {
   try {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as Checkpoint;
-    const whole = kept.version === 2 && kept.tally.attach.buckets.length === bounds.length + 1;
+    const kept = JSON.parse(readText(path)) as Checkpoint;
+    const whole = kept.version === 3 && kept.tally.attach.buckets.length === bounds.length + 1;
     return whole ? { ...kept, tally: { ...emptyTally(), ...kept.tally } } : undefined;
   } catch {
     return undefined;
@@ -70,5 +69,5 @@ function readCheckpoint(path: string): Checkpoint | undefined {
 
 /** Where it cannot be kept the sums are right all the same, this once. */
 function keepCheckpoint(path: string, checkpoint: Checkpoint): void {
-  replaceFile(path, JSON.stringify(checkpoint));
+  replaceOwnFile(path, JSON.stringify(checkpoint));
 }

@@ -1,6 +1,7 @@
 /** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
-import { renameSync, writeFileSync } from "node:fs";
 import { UserError } from "../../../fault.ts";
+import { now } from "../../../sys/clock.ts";
+import { errorCode, replaceFile } from "../../../sys/files.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
 import { summarise } from "../../history/summary.ts";
@@ -16,7 +17,7 @@ export async function run(context: Context): Promise<number> {
   if (flagOption(context, "prometheus")) return exportMetrics(context);
   if (textOption(context, "output")) throw new UserError("usage", "cannot read --output: it goes with --prometheus");
   const since = textOption(context, "since");
-  const summary = summarise(await readEvents(context, since ? readSince(since, new Date()) : ""));
+  const summary = summarise(await readEvents(context, since ? readSince(since, new Date(now())) : ""));
   const live = await countLive(context);
   if (context.out.json) context.out.value("stats", { ...summary, masters: live.masters, sessions_now: live.sessions });
   else context.out.write(formatSummary(summary, live));
@@ -61,12 +62,10 @@ async function exportMetrics(context: Context): Promise<number> {
 
 /** The textfile collector reads `*.prom` at any moment: another name until it is whole, readable by everybody. */
 function writeAtomically(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, text, { mode: 0o644 });
-    renameSync(temporary, file);
+    replaceFile(file, text, 0o644);
   } catch (error) {
-    throw new UserError("cannot", `cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? error} (set by --output)`);
+    throw new UserError("cannot", `cannot write ${file}: ${errorCode(error)} (set by --output)`);
   }
 }
 

@@ -1,5 +1,7 @@
 /** `sshim status`: the masters as a table, once or redrawn in place. It changes nothing. */
 import { findHolders, type Holder } from "../../../master/proc.ts";
+import { now, nowText, sleep } from "../../../sys/clock.ts";
+import { onSignal, windowSize } from "../../../sys/terminal.ts";
 import { type Context, flagOption, needRun, textOption } from "../../command.ts";
 import type { Master, ShownMaster } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
@@ -51,7 +53,7 @@ function describe(master: ShownMaster): string {
 function describeHolders({ waits_for: holders, sessions }: ShownMaster): string {
   if (holders.length === 0)
     return sessions === 0 ? "a command whose caller has gone, or its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
-  return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((Date.now() - Date.parse(since)) / 1000)})`).join(", ");
+  return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((now() - Date.parse(since)) / 1000)})`).join(", ");
 }
 
 function holdersOf(uid: number, master: Master): ShownMaster["waits_for"] {
@@ -62,26 +64,19 @@ async function watch(context: Context, look: () => Promise<ShownMaster[]>): Prom
   // Ten times a second is as fast as anybody can read.
   const interval = Math.max(0.1, readSeconds("interval", textOption(context, "interval") ?? "1s"));
   let ended = false;
-  let wake = () => {};
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
+  const end = new Promise<void>((resolve) => {
+    onSignal(["SIGINT", "SIGTERM", "SIGHUP"], () => {
       ended = true;
-      wake();
+      resolve();
     });
-  }
+  });
   while (!ended) {
     const masters = await look();
-    const time = new Date().toISOString();
+    const time = nowText();
     if (context.out.json) context.out.line("status --watch", { time, run: needRun(context), masters });
     else context.out.write(frame(context.out, `${time}\n${formatMasters(masters, context.out, needRun(context))}`));
     if (ended) break;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, interval * 1000);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    await Promise.race([sleep(interval * 1000), end]);
   }
   return 0;
 }
@@ -89,7 +84,8 @@ async function watch(context: Context, look: () => Promise<ShownMaster[]>): Prom
 /** On a terminal: home, each line cleared to its end, then everything below. No flicker, and the scrollback stays. What has no room is counted. */
 function frame(out: Output, text: string): string {
   if (!out.terminal) return text;
-  const lines = fit(text.trimEnd().split("\n"), process.stdout.rows || 24, process.stdout.columns || 80);
+  const { rows, columns } = windowSize();
+  const lines = fit(text.trimEnd().split("\n"), rows, columns);
   return `\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`;
 }
 

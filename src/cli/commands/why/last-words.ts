@@ -1,7 +1,7 @@
 /** The last lines of the logs that masters of a key left, near the time of a session. */
 import type { SessionEvent } from "../../../journal/events.ts";
 import { poolDirectory } from "../../../protocol/paths.ts";
-import { listFolder, modifiedAt, readText } from "../../../sys/folder.ts";
+import { listFolder, modifiedAt, readText } from "../../../sys/files.ts";
 import type { LastWords } from "../../interface.ts";
 
 const LINES = 12;
