@@ -22,14 +22,14 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
     handOver(asking, plan, front);
     return front.finish("again");
   }
-  const word = argumentOf(plan.parsed, "O");
+  const word = argumentOf(plan.inputs.parsed, "O");
   if (word !== "exit" && word !== "stop") {
     return front.finish("pass");
   }
-  const shards = shardsOf(plan).filter(isOccupied);
+  const shards = shardsOf(plan.master.pool).filter(isOccupied);
   // All locks first, none of them waited for long: who holds one is making a master where now there is none.
-  for (const shard of shards) front.lock(`key/${plan.poolKey}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
-  const hard = word === "exit" && plan.settings.exit === "hard";
+  for (const shard of shards) front.lock(`key/${plan.master.pool.key}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
+  const hard = word === "exit" && plan.inputs.settings.exit === "hard";
   const results = await Promise.all(shards.map((shard) => drainOne(plan, shard, hard, word)));
   writeDebug(`${word}: ${results.join(" ")}`);
   if (results.includes("wedged")) {
@@ -53,12 +53,13 @@ export async function answerControl(asking: Asking, front: Front): Promise<void>
  * makes in this moment; only a path that we serve elsewhere is safe from it.
  */
 function writeNobody(plan: SharedPlan, front: Front): void {
-  const elsewhere = plan.atCallerPath && plan.socket.startsWith(`${plan.poolDir}/`);
-  const state = elsewhere ? undefined : stateOf(plan.socket);
+  const { pool } = plan.master;
+  const elsewhere = plan.placement.atCallerPath && pool.socket.startsWith(`${pool.dir}/`);
+  const state = elsewhere ? undefined : stateOf(pool.socket);
   if (state === undefined) {
     front.finish("pass");
   }
-  writeStderr(plan, 1, `Control socket connect(${cutBytes(plan.socket, 100)}): ${state}\r\n`);
+  writeStderr(plan, 1, `Control socket connect(${cutBytes(pool.socket, 100)}): ${state}\r\n`);
   front.finish("exit 255");
 }
 
@@ -84,17 +85,17 @@ async function drainOne(plan: SharedPlan, shard: Shard, hard: boolean, reason: "
   const sessions = countSessions(shard.record);
   const outcome = hard ? await endShard(shard, 900) : await retireShard(shard, reason, 900);
   if (outcome === "retired" || outcome === "wedged") {
-    const { destination, poolKey: key } = plan;
+    const { destination, pool } = plan.master;
     const about = {
       destination,
-      key,
+      key: pool.key,
       shard: shard.number,
       ...(pid ? { pid } : {}),
       ms: Math.round(elapsed() - began),
       reason,
       sessions,
     };
-    journalEvent(plan.run, { event: outcome === "wedged" ? "quarantine" : "retire", ...about, outcome }, plan.settings);
+    journalEvent(plan.master.run, { event: outcome === "wedged" ? "quarantine" : "retire", ...about, outcome }, plan.inputs.settings);
   }
   return outcome;
 }

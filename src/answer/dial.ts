@@ -12,19 +12,19 @@ import { recallDial } from "./recall.ts";
 /** Ends the process by the front's last line. */
 export async function answerDial(asking: Asking, front: Front): Promise<void> {
   const stored = recallDial(asking);
-  if (stored !== undefined && front.lock(`key/${stored.poolKey}/${asking.shard}`, 1, 0) !== "busy") {
+  if (stored !== undefined && front.lock(`key/${stored.pool.key}/${asking.shard}`, 1, 0) !== "busy") {
     writeDebug("dial: as the ticket was judged");
     return dial(asking, stored, front);
   }
   // Loaded while the real ssh is asked what it would do.
   const [plan] = await Promise.all([planCall(asking), import("../master/dial.ts")]);
-  if (plan.action === "pass" || front.lock(`key/${plan.poolKey}/${asking.shard}`, 1, 0) === "busy") {
+  if (plan.action === "pass" || front.lock(`key/${plan.master.pool.key}/${asking.shard}`, 1, 0) === "busy") {
     // What was judged has changed since the front read it: here is the new judgement.
     const { handOver } = await import("./publish-ticket.ts");
     handOver(asking, plan, front);
     return front.finish("again");
   }
-  if (!plan.canDial && asking.shard > 0) {
+  if (!plan.placement.canDial && asking.shard > 0) {
     // One more connection beside a master that this caller may use but could not make: without the key that it does not name it would be refused.
     return front.finish("pass");
   }
@@ -33,7 +33,7 @@ export async function answerDial(asking: Asking, front: Front): Promise<void> {
 
 /** Makes the master of the shard that was asked for, and says what the front is to do. What it took to judge it is kept for the next one. */
 export async function dialAndFinish(asking: Asking, plan: SharedPlan, front: Front): Promise<void> {
-  await dial(asking, plan, front, async () => {
+  await dial(asking, plan.master, front, async () => {
     const { keepDial } = await import("./keep.ts");
     keepDial(asking, plan);
   });

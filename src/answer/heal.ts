@@ -26,11 +26,11 @@ export async function answerHeal(asking: Asking, front: Front): Promise<void> {
   if (decision === "lost") {
     return answerLoss(asking, plan, verdict, front);
   }
-  if (plan.action === "pass" || front.lock(`key/${plan.poolKey}/${asking.shard}`, 1, 0) === "busy") {
+  if (plan.action === "pass" || front.lock(`key/${plan.master.pool.key}/${asking.shard}`, 1, 0) === "busy") {
     handOver(asking, plan, front);
     return front.finish("again");
   }
-  const shard = shardOf(plan, asking.shard);
+  const shard = shardOf(plan.master.pool, asking.shard);
   switch (decision) {
     case "dial":
       return dialAndFinish(asking, plan, front);
@@ -54,8 +54,8 @@ async function answerLoss(asking: Asking, plan: Plan, verdict: Verdict, front: F
     return front.finish("exit 255");
   }
   const { explainLoss } = await import("../master/postmortem.ts");
-  const shard = shardOf(plan, asking.shard);
-  const loss = await explainLoss(shard, plan.poolDir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
+  const shard = shardOf(plan.master.pool, asking.shard);
+  const loss = await explainLoss(shard, plan.master.pool.dir, /^\d{1,9}$/.test(asking.detail ?? "") ? Number(asking.detail) : 0);
   if (loss.words !== "") writeAll(CALLER_STDERR, encodeLatin1(loss.words));
   const { pid, evidence } = loss;
   await journalFor(plan, { ...about(asking, plan, shard), event: "heal", outcome: "exit", verdict, evidence, ...(pid > 0 ? { pid } : {}) });
@@ -77,7 +77,7 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
     return front.finish("pass");
   }
   const { learnLimit } = await import("../master/session-limit.ts");
-  const learned = await learnLimit(plan.poolDir, shard.record, asking.attempt);
+  const learned = await learnLimit(plan.master.pool.dir, shard.record, asking.attempt);
   const outcome = learned.outcome === "closed" ? "pass" : "again";
   // The limit is in the ticket too: who waits for a master that is not there yet counts by it.
   if (learned.outcome === "learned") handOver(asking, plan, front);
@@ -92,15 +92,15 @@ async function overflow(asking: Asking, plan: SharedPlan, shard: Shard, front: F
  */
 async function planAnew(asking: Asking, plan: SharedPlan, shard: Shard, front: Front): Promise<void> {
   const record = readRecord(shard.record);
-  if (record === undefined && shard.socket.startsWith(`${plan.poolDir}/`)) {
+  if (record === undefined && shard.socket.startsWith(`${plan.master.pool.dir}/`)) {
     // Only we make masters there. Whose connection it is says the folder's name, unless that stands for a caller's path.
-    if (plan.poolKey !== plan.connectionKey) await retire(asking, plan, shard, "identity");
+    if (plan.master.pool.key !== plan.master.connectionKey) await retire(asking, plan, shard, "identity");
     return dialAndFinish(asking, plan, front);
   }
   if (
     record !== undefined &&
-    (plan.reason === "rotated" || plan.poolKey === plan.connectionKey) &&
-    !plan.accept.includes(record.connectionKey)
+    (plan.reason === "rotated" || plan.master.pool.key === plan.master.connectionKey) &&
+    !plan.placement.accept.includes(record.connectionKey)
   ) {
     await retire(asking, plan, shard, "identity");
     return dialAndFinish(asking, plan, front);
@@ -124,7 +124,10 @@ async function isOfAnother(pid: number, socket: string): Promise<boolean> {
 function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEvent, "event"> {
   const { stage, failure, attempt } = asking;
   return {
-    ...{ destination: plan.destination, key: plan.poolKey, shard: shard.number, attempts: attempt },
+    destination: plan.master.destination,
+    key: plan.master.pool.key,
+    shard: shard.number,
+    attempts: attempt,
     ...(stage === undefined ? {} : { stage }),
     ...(failure === undefined ? {} : { failure }),
   };
@@ -132,5 +135,5 @@ function about(asking: Asking, plan: SharedPlan, shard: Shard): Omit<ControlEven
 
 async function journalFor(plan: SharedPlan, event: ControlEvent): Promise<void> {
   const { journalEvent } = await import("../journal/journal.ts");
-  journalEvent(plan.run, event, plan.settings);
+  journalEvent(plan.master.run, event, plan.master.settings);
 }

@@ -16,17 +16,18 @@ import { FORMAT, KEPT_BYTES, type StoredDial } from "./recall.ts";
 export function keepDial(asking: Asking, plan: SharedPlan): void {
   const shared = plan.reason === "shared";
   // With `dir` set the folder's owner is looked at in each judgement; where one may not dial, or a key was rotated, it depends on the master that is there.
-  if ((!shared && (plan.reason !== "control-path" || !plan.canDial)) || plan.run !== asking.run) return;
+  if ((!shared && (plan.reason !== "control-path" || !plan.placement.canDial)) || plan.inputs.run !== asking.run) return;
   const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), limits.ticketBytes);
   const said = formatTicket(ticketOf(plan, composeQuestion(environment(), asking.command, asking.words)));
   if (bytes === undefined || decodeUtf8(bytes) !== said) return;
-  const { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd } = plan;
+  const { run: _run, launcher: _launcher, resolved, attributes, ...spec } = plan.master;
   const stored: StoredDial = {
     format: FORMAT,
     ticket: hashBytes(bytes),
     shared,
-    plan: { poolKey, connectionKey, poolDir, socket, destination, persist, settings, attributes, connection, host, dependsOnCwd },
-    options: [...plan.resolved].map(([name, [first = ""]]) => [name, first]),
+    spec,
+    attributes: attributes(),
+    resolved: [...resolved].map(([name, [first = ""]]) => [name, [first]]),
   };
   const text = JSON.stringify(stored);
   if (byteLength(text) <= KEPT_BYTES) replaceOwnFile(dialPath(asking.run, asking.ticket), text);

@@ -20,6 +20,7 @@ export function handOver(
   const ticket = ticketOf(plan, question);
   const text = formatTicket(ticket);
   if (plan.cache.rule === "keep" && isStorable(ticket, text)) storeTicket(asking.run, asking.ticket, text);
-  for (const problem of plan.config.problems) journalEvent(plan.run, { event: "config", problem }, plan.settings);
+  const { run, config, settings } = plan.inputs;
+  for (const problem of config.problems) journalEvent(run, { event: "config", problem }, settings);
   front.ticket(text);
 }

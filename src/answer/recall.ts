@@ -15,7 +15,7 @@ import { decodeStrictUtf8 } from "../sys/text.ts";
 import type { Asking } from "./channel.ts";
 
 /** Higher with every change of what is kept, so that another version's files count for nothing. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 export const KEPT_BYTES = 65_536;
 
 /** The file, as JSON. */
@@ -25,9 +25,10 @@ export interface StoredDial {
   readonly ticket: string;
   /** The folder is the connection's own: what lies at a socket there says nothing about who may use it. */
   readonly shared: boolean;
-  readonly plan: Omit<MasterSpec, "option" | "run" | "argv0" | "real" | "front">;
-  /** `ssh -G`: the first value of each keyword. */
-  readonly options: readonly (readonly [string, string])[];
+  readonly spec: Omit<MasterSpec, "run" | "launcher" | "resolved" | "attributes">;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The first value of each keyword. */
+  readonly resolved: readonly (readonly [string, readonly string[]])[];
 }
 
 /** What was kept for this question, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
@@ -43,12 +44,12 @@ export function recallDial(asking: Asking): MasterSpec | undefined {
     return undefined;
   }
   // On a caller's own path a master that came meanwhile may be somebody else's: then there is something to judge.
-  if (!stored.shared && (asking.shard > 0 || exists(stored.plan.socket))) {
+  if (!stored.shared && (asking.shard > 0 || exists(stored.spec.pool.socket))) {
     return undefined;
   }
-  const options = new Map(stored.options);
   const { run, argv0, real, front } = asking;
-  return { ...stored.plan, run, argv0, real, front, option: (name) => options.get(name) };
+  const attributes = () => stored.attributes;
+  return { ...stored.spec, run, launcher: { argv0, real, front }, resolved: new Map(stored.resolved), attributes };
 }
 
 function readStored(asking: Asking): StoredDial | undefined {

@@ -37,7 +37,7 @@ export async function answerResolve(asking: Asking, front: Front): Promise<void>
  * failure by itself). Taken before the ticket is there: whoever reads that would ask for the same dial.
  */
 function takeFirstDial(plan: SharedPlan, front: Front): SharedPlan | undefined {
-  return !isThere(plan.socket) && front.lock(`key/${plan.poolKey}/0`, 1, 0) !== "busy" ? plan : undefined;
+  return !isThere(plan.master.pool.socket) && front.lock(`key/${plan.master.pool.key}/0`, 1, 0) !== "busy" ? plan : undefined;
 }
 
 function isThere(path: string): boolean {

@@ -115,11 +115,11 @@ function adopt(spec: MasterSpec, socket: string, recordFile: string, pid: number
   const record = readRecord(recordFile);
   if (record?.pid === pid) return true;
   if (record !== undefined) leaveRecord(recordFile, false);
-  if (!socket.startsWith(`${spec.poolDir}/`)) {
+  if (!socket.startsWith(`${spec.pool.dir}/`)) {
     clearRecord(recordFile);
     return true;
   }
-  if (spec.poolKey !== spec.connectionKey) return false;
+  if (spec.pool.key !== spec.connectionKey) return false;
   writeRecord(recordFile, {
     connectionKey: spec.connectionKey,
     pid,

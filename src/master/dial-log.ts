@@ -14,7 +14,7 @@ export interface Log {
 
 /** Makes a log of its own for this dial; undefined where the disk does not let us. */
 export function openLog(spec: MasterSpec, shard: number): Log | undefined {
-  const path = `${spec.poolDir}/${shard}.${now()}${`${pid()}`.padStart(7, "0")}.log`;
+  const path = `${spec.pool.dir}/${shard}.${now()}${`${pid()}`.padStart(7, "0")}.log`;
   try {
     return { path, file: open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND) };
   } catch {
@@ -47,7 +47,7 @@ export function discard(log: Log | undefined): void {
 
 /** Whoever waits for this very connection says the same: each failure is a new inode. On a caller's path others dial with other options. */
 export function shareFailure(spec: MasterSpec, bytes: Uint8Array): void {
-  replaceOwnFile(`${spec.poolDir}/failed.${spec.connectionKey}`, bytes);
+  replaceOwnFile(`${spec.pool.dir}/failed.${spec.connectionKey}`, bytes);
 }
 
 /** Writes all of it; a stderr that nobody reads any more is no reason to fail. */

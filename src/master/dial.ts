@@ -4,6 +4,7 @@
  * repeats nothing but what ssh's own words prove to be harmless.
  */
 import { classifyDialFailure, type DialFailure } from "../openssh/messages.ts";
+import { optionOf } from "../openssh/ssh-g.ts";
 import { hashName } from "../protocol/paths.ts";
 import { elapsed, now, nowSeconds, sleep } from "../sys/clock.ts";
 import { workingFolder } from "../sys/environment.ts";
@@ -52,11 +53,11 @@ export async function dialMaster(spec: MasterSpec, shard: number, line: DialLine
 }
 
 async function tryDial(spec: MasterSpec, shard: number, line: DialLine, meanwhile: Work): Promise<DialOutcome> {
-  const socket = shard === 0 ? spec.socket : `${spec.poolDir}/${shard}`;
-  const record = `${spec.poolDir}/${shard}.m`;
+  const socket = shard === 0 ? spec.pool.socket : `${spec.pool.dir}/${shard}`;
+  const record = `${spec.pool.dir}/${shard}.m`;
   if (tightLimit() !== undefined) return { state: "pass", reason: "limits" };
-  makeFolders(spec.poolDir, 0o700);
-  if (socket.startsWith(`${spec.poolDir}/`) && exists(`${spec.poolDir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
+  makeFolders(spec.pool.dir, 0o700);
+  if (socket.startsWith(`${spec.pool.dir}/`) && exists(`${spec.pool.dir}/0.unlinkable`)) return { state: "pass", reason: "unlinkable" };
   const occupied = exists(socket);
   if (occupied) {
     const { clearPath } = await import("./control-path.ts");
@@ -74,7 +75,7 @@ async function tryDial(spec: MasterSpec, shard: number, line: DialLine, meanwhil
 
 /** Server of a dial, for the number of handshakes at a time: host and port, or the key where a proxy leads there. */
 function server(spec: MasterSpec): string {
-  return usesProxy(spec) ? spec.poolKey : `${spec.option("hostname") ?? spec.host}:${spec.option("port") ?? "22"}`;
+  return usesProxy(spec) ? spec.pool.key : `${optionOf(spec.resolved, "hostname") ?? spec.host}:${optionOf(spec.resolved, "port") ?? "22"}`;
 }
 
 async function dialWithRetries(spec: MasterSpec, shard: number, socket: string, meanwhile: Work): Promise<DialOutcome> {
@@ -97,7 +98,7 @@ async function dialWithRetries(spec: MasterSpec, shard: number, socket: string, 
     } else if (decision === "pass") {
       discard(dialled.log);
       // From now on the plan serves this path in our own folder, and does not knock in vain where even that cannot be.
-      writeMark(socket.startsWith(`${spec.poolDir}/`) ? `${spec.poolDir}/0.unlinkable` : `${spec.poolDir}/unlinkable`);
+      writeMark(socket.startsWith(`${spec.pool.dir}/`) ? `${spec.pool.dir}/0.unlinkable` : `${spec.pool.dir}/unlinkable`);
       return { state: "pass", reason: "unlinkable" };
     } else {
       return showFailure(spec, dialled, quiet);
@@ -126,9 +127,7 @@ async function dialOnce(
   const own = quiet ? log?.path : undefined;
   const command = dialCommand(spec, socket, own, proxied ? log?.path : undefined, timeout);
   const exit = await spawnSsh({
-    front: spec.front,
-    argv0: spec.argv0,
-    real: spec.real,
+    launcher: spec.launcher,
     arguments: command.words,
     stderr: own === undefined || log === undefined ? CALLER_STDERR : log.file,
     directory: spec.dependsOnCwd ? (workingFolder() ?? "/") : "/",
@@ -157,7 +156,7 @@ async function acceptMaster(
   own: string | undefined,
 ): Promise<DialOutcome> {
   // Only a path that others know too can be lost to somebody else between our look and link(2).
-  const atCallerPath = !socket.startsWith(`${spec.poolDir}/`);
+  const atCallerPath = !socket.startsWith(`${spec.pool.dir}/`);
   const daemon = findDaemon(listener, words) ?? (atCallerPath ? undefined : await findByAsking(socket));
   if (daemon === undefined || (atCallerPath && !listens(daemon.pid))) {
     if (daemon !== undefined) endAtOnce(daemon.pid);
@@ -168,16 +167,21 @@ async function acceptMaster(
     connectionKey: spec.connectionKey,
     pid: daemon.pid,
     created: nowSeconds(),
-    limit: recallLimit(spec.poolDir) ?? spec.settings.max_sessions,
+    limit: recallLimit(spec.pool.dir) ?? spec.settings.max_sessions,
     listener,
     persist: spec.persist,
     socket,
     destination: spec.destination,
     log: own,
-    attributes: { ...spec.attributes, started: `${daemon.started}`, said: `${said.length}`, host: spec.option("hostname") ?? spec.host },
+    attributes: {
+      ...spec.attributes(),
+      started: `${daemon.started}`,
+      said: `${said.length}`,
+      host: optionOf(spec.resolved, "hostname") ?? spec.host,
+    },
   };
   try {
-    writeRecord(`${spec.poolDir}/${shard}.m`, record);
+    writeRecord(`${spec.pool.dir}/${shard}.m`, record);
   } catch {
     return withdraw(daemon, socket, log);
   }
@@ -204,7 +208,7 @@ function withdraw(daemon: Process, socket: string, log: Log | undefined): DialOu
 function showFailure(spec: MasterSpec, dialled: DialAttempt, quiet: boolean): DialOutcome {
   const bytes = dialled.log === undefined ? new Uint8Array(0) : readLog(dialled.log);
   discard(dialled.log);
-  if (quiet && bytes.length === 0 && !/^(?:quiet|silent)$/i.test(spec.option("loglevel") ?? "")) {
+  if (quiet && bytes.length === 0 && !/^(?:quiet|silent)$/i.test(optionOf(spec.resolved, "loglevel") ?? "")) {
     // ssh always says why it fails: its words were lost (a full disk), so the real one has to say them.
     return { state: "pass", reason: "silence" };
   }
@@ -217,7 +221,7 @@ function showFailure(spec: MasterSpec, dialled: DialAttempt, quiet: boolean): Di
 
 /** With a terminal, and no promise not to use it, ssh's prompts and messages have to stay in order: then it writes them itself. */
 function asksOnTerminal(spec: MasterSpec): boolean {
-  if (spec.option("batchmode") === "yes") return false;
+  if (optionOf(spec.resolved, "batchmode") === "yes") return false;
   try {
     close(open("/dev/tty", O_RDWR | O_NOCTTY));
     return true;
@@ -231,7 +235,7 @@ function asksOnTerminal(spec: MasterSpec): boolean {
  * @param run the runtime directory
  */
 export async function duringHandshake(spec: MasterSpec, run: string): Promise<void> {
-  void spec.attributes;
+  spec.attributes();
   const { isSweepDue, sweep } = await import("./sweep.ts");
   if (!isSweepDue(run)) return;
   const swept = sweep(run);
@@ -242,7 +246,7 @@ export async function duringHandshake(spec: MasterSpec, run: string): Promise<vo
 
 async function journalDial(spec: MasterSpec, shard: number, outcome: DialOutcome, ms: number): Promise<void> {
   const { journalEvent } = await import("../journal/journal.ts");
-  const about = { destination: spec.destination, key: spec.poolKey, shard, ms };
+  const about = { destination: spec.destination, key: spec.pool.key, shard, ms };
   const pid = outcome.state === "made" ? { pid: outcome.record.pid } : {};
   const reason = outcome.state === "pass" ? { reason: outcome.reason } : {};
   const why = outcome.state === "failed" ? { failure: outcome.failure, evidence: outcome.evidence } : {};

@@ -8,6 +8,7 @@ import { nowSeconds } from "../sys/clock.ts";
 import { isSocket } from "../sys/files.ts";
 import { leaveRecord, quarantine } from "./control-path.ts";
 import { readRecord, retireRecord, writeRecord } from "./record.ts";
+import type { Pool } from "./spec.ts";
 
 /** One place for a master. */
 export interface Shard {
@@ -23,14 +24,14 @@ export type RetireResult = "retired" | "none" | "wedged" | "refused" | "odd";
 export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
 
 /** A shard of a key: the first lies at the caller's own path where it named one. */
-export function shardOf(spec: { readonly poolDir: string; readonly socket: string }, number: number): Shard {
-  const own = `${spec.poolDir}/${number}`;
-  return { number, socket: number === 0 ? spec.socket : own, record: `${own}.m` };
+export function shardOf(pool: Pool, number: number): Shard {
+  const inside = `${pool.dir}/${number}`;
+  return { number, socket: number === 0 ? pool.socket : inside, record: `${inside}.m` };
 }
 
 /** All of them. */
-export function shardsOf(spec: { readonly poolDir: string; readonly socket: string }): Shard[] {
-  return Array.from({ length: limits.shards }, (_, number) => shardOf(spec, number));
+export function shardsOf(pool: Pool): Shard[] {
+  return Array.from({ length: limits.shards }, (_, number) => shardOf(pool, number));
 }
 
 /** True where a socket lies, alive or not. */

@@ -2,15 +2,14 @@
  * Starts the real ssh through the front's launcher (docs/protocol.md, "The front by other names"), the one place that does.
  * It hands on no descriptor of the caller but the stderr it is told to, and knows nothing of what ssh is started for.
  */
+import type { Launcher } from "../openssh/ssh-g.ts";
 import { sleep } from "../sys/clock.ts";
 import { environment, pid } from "../sys/environment.ts";
 import { start } from "../sys/processes.ts";
 
 /** How to start it. */
 export interface SshSpawn {
-  readonly front: string;
-  readonly argv0: string;
-  readonly real: string;
+  readonly launcher: Launcher;
   readonly arguments: readonly string[];
   /** Descriptor that becomes stderr. */
   readonly stderr: number;
@@ -32,9 +31,9 @@ export interface SshExit {
 /** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
 export async function spawnSsh(ssh: SshSpawn): Promise<SshExit> {
   const child = start({
-    path: ssh.front,
+    path: ssh.launcher.front,
     name: "ssh",
-    words: [ssh.argv0, ssh.real, ...ssh.arguments],
+    words: [ssh.launcher.argv0, ssh.launcher.real, ...ssh.arguments],
     environment: { ...environment(), SSHIM_AS: "launch", SSHIM_PARENT: `${pid()}`, ...ssh.environment },
     folder: ssh.directory,
     stderr: ssh.stderr,

@@ -1,6 +1,7 @@
 /**
  * Writes the command line of a dial: the real ssh, made into a master that outlives its caller. It starts nothing.
  */
+import { optionOf } from "../openssh/ssh-g.ts";
 import { environment } from "../sys/environment.ts";
 import type { MasterSpec } from "./spec.ts";
 
@@ -43,11 +44,11 @@ export function dialCommand(
     "-oForwardX11=no",
     "-oTunnel=no",
   ];
-  if (spec.option("setenv") !== undefined) {
+  if (optionOf(spec.resolved, "setenv") !== undefined) {
     // The master's SetEnv would win over every session's own; it cannot be empty.
     words.push("-oSetEnv=_=ssh");
   }
-  if (spec.settings.server_alive > 0 && isUnset(spec.option("serveraliveinterval"))) {
+  if (spec.settings.server_alive > 0 && isUnset(optionOf(spec.resolved, "serveraliveinterval"))) {
     words.push(`-oServerAliveInterval=${spec.settings.server_alive}`, "-oServerAliveCountMax=3");
   }
   if (connectTimeout !== undefined) {
@@ -58,19 +59,19 @@ export function dialCommand(
     words.push("-E", log);
   }
   words.push("-N", "-f", "--", spec.host);
-  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(spec.front, proxyLog) };
+  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(spec.launcher.front, proxyLog) };
 }
 
 /** True when the connection goes through a program or another host. */
 export function usesProxy(spec: MasterSpec): boolean {
-  const command = spec.option("proxycommand");
-  const jump = spec.option("proxyjump");
+  const command = optionOf(spec.resolved, "proxycommand");
+  const jump = optionOf(spec.resolved, "proxyjump");
   return (command !== undefined && command !== "none") || (jump !== undefined && jump !== "none");
 }
 
 /** The caller's ConnectTimeout in seconds; undefined where there is none. */
 export function connectTimeout(spec: MasterSpec): number | undefined {
-  const seconds = Number(spec.option("connecttimeout"));
+  const seconds = Number(optionOf(spec.resolved, "connecttimeout"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 

@@ -6,11 +6,11 @@ import { hashName } from "../protocol/paths.ts";
 import type { KeyParts } from "./key.ts";
 
 /** The lines of a record that tell what its master was made with: hashes, since a record has 4096 bytes. */
-export interface MasterAttributes {
+export type MasterAttributes = {
   readonly lines: string;
   readonly extras: string;
   readonly files: string;
-}
+};
 
 export type Comparison =
   /** Says nothing that the master is not. */

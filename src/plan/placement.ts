@@ -4,6 +4,7 @@
  */
 
 import { readRecord } from "../master/record.ts";
+import type { Pool } from "../master/spec.ts";
 import { limits } from "../protocol/contract.ts";
 import { type DependencyRecorder, readIdentity } from "../protocol/dependencies.ts";
 import { poolDirectory, recordPath, socketPath } from "../protocol/paths.ts";
@@ -13,10 +14,7 @@ import { compareWithMaster } from "./compare.ts";
 import { type KeyParts, poolKeyOf } from "./key.ts";
 
 export interface Placement {
-  readonly poolKey: string;
-  readonly poolDir: string;
-  /** Of shard 0. */
-  readonly socket: string;
+  readonly pool: Pool;
   /** Connection keys of masters that will do; `-` is a master without a record. */
   readonly accept: readonly string[];
   readonly shards: number;
@@ -28,7 +26,7 @@ export interface Placement {
 }
 
 export interface PlacementInput {
-  /** Where folders of keys lie. */
+  /** Where the pools lie. */
   readonly base: string;
   readonly connectionKey: string;
   readonly parts: KeyParts;
@@ -44,7 +42,7 @@ export interface PlacementInput {
 }
 
 /** Decides. Gives undefined when no usable socket path is left (a directory whose name is too long). */
-export async function choosePlacement(input: PlacementInput, recorder: DependencyRecorder): Promise<Placement | undefined> {
+export function choosePlacement(input: PlacementInput, recorder: DependencyRecorder): Placement | undefined {
   const { path } = input;
   if (path === undefined) {
     return placeInPool(input, "shared");
@@ -60,10 +58,9 @@ export async function choosePlacement(input: PlacementInput, recorder: Dependenc
   // A dial found out that no socket can be linked into place there (src/master/dial.ts).
   const unlinkable = recorder.file(`${poolDir}/unlinkable`) !== undefined;
   const socket = unlinkable || byteLength(path) > limits.socketBytes ? inside : path;
+  const pool = { key: poolKey, dir: poolDir, socket };
   const place = (accept: readonly string[], reason: Placement["reason"], canDial = true): Placement | undefined => {
-    return fits(socket)
-      ? { poolKey, poolDir, socket, accept, shards: shardsOf(input, poolKey), atCallerPath: true, canDial, reason }
-      : undefined;
+    return fits(socket) ? { pool, accept, shards: shardsOf(input, poolKey), atCallerPath: true, canDial, reason } : undefined;
   };
   const usual = input.makes ? "control-path" : "master-at-control-path";
   if (input.control) {
@@ -90,11 +87,10 @@ export async function choosePlacement(input: PlacementInput, recorder: Dependenc
 }
 
 function placeInPool(input: PlacementInput, reason: Placement["reason"]): Placement | undefined {
-  const poolKey = input.connectionKey;
-  const poolDir = poolDirectory(input.base, poolKey);
-  const socket = socketPath(input.base, poolKey, 0);
-  const shards = shardsOf(input, poolKey);
-  return fits(socket) ? { poolKey, poolDir, socket, accept: [poolKey], shards, atCallerPath: false, canDial: true, reason } : undefined;
+  const key = input.connectionKey;
+  const pool = { key, dir: poolDirectory(input.base, key), socket: socketPath(input.base, key, 0) };
+  const shards = shardsOf(input, key);
+  return fits(pool.socket) ? { pool, accept: [key], shards, atCallerPath: false, canDial: true, reason } : undefined;
 }
 
 /** Further shards lie in our own folder: where its name is too long, shard 0 at the caller's path is all there is. */
@@ -110,6 +106,24 @@ function fits(socket: string): boolean {
 function isSocket(path: string): boolean {
   const found = readIdentity(path);
   return found !== undefined && found !== "unknown" && found.type === "socket";
+}
+
+/** The reason of a placement in a sentence. */
+export function whyOf({ reason }: Placement): string {
+  switch (reason) {
+    case "shared":
+      return "a connection of these options is shared";
+    case "control-path":
+      return "the caller's own ControlPath is honoured";
+    case "master-at-control-path":
+      return "a master is there at the caller's ControlPath";
+    case "foreign-master":
+      return "a master that sshim did not make is there at the caller's ControlPath";
+    case "rotated":
+      return "an identity file was replaced since the master was made: it is made anew";
+    case "other-connection":
+      return "another connection on this ControlPath: this caller gets its own";
+  }
 }
 
 /** Where the pools lie: the configured `dir` when it is ours alone, else RUN. It never makes a call fail. */

@@ -23,10 +23,13 @@ export interface ResolvedCall extends CommandLine {
   readonly noPath: boolean;
 }
 
-export interface Rule<Subject> {
+/** Why the real ssh does a call: a short name (the journal's), and a sentence for `sshim explain`. */
+export interface Reason {
   readonly name: string;
-  /** For `sshim explain`: why the real ssh does this better. */
   readonly why: string;
+}
+
+export interface Rule<Subject> extends Reason {
   holds(subject: Subject): boolean;
 }
 

@@ -105,7 +105,7 @@ describe("is judged anew", () => {
 
   for (const [what, spoil] of [
     ["is cut off", (text: string) => text.slice(0, text.length / 2)],
-    ["is of another format", (text: string) => text.replace('"format":2', '"format":0')],
+    ["is of another format", (text: string) => text.replace('"format":3', '"format":0')],
     ["belongs to another ticket", (text: string) => text.replace(/"ticket":"[^"]*"/, '"ticket":"0000000000000000"')],
     ["is empty", () => ""],
     ["is something else", () => "null"],

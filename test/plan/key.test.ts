@@ -6,7 +6,7 @@ import { temporary } from "../support/index.ts";
 import { makeKey, type PlanOptions, sharedPlanOf, writeOld } from "./support.ts";
 
 const host = "h.example";
-const keyOf = async (words: readonly string[], judging?: PlanOptions) => (await sharedPlanOf(words, judging)).connectionKey;
+const keyOf = async (words: readonly string[], judging?: PlanOptions) => (await sharedPlanOf(words, judging)).master.connectionKey;
 
 describe("callers that share a connection", () => {
   const base = ["-p", "2222", "u@h.example"];
@@ -97,8 +97,8 @@ describe("callers that never share one", () => {
       const first = await sharedPlanOf(words);
       process.chdir(temporary());
       const second = await sharedPlanOf(words);
-      expect(first.dependsOnCwd && second.dependsOnCwd).toBe(true);
-      expect(first.connectionKey).not.toBe(second.connectionKey);
+      expect(first.master.dependsOnCwd && second.master.dependsOnCwd).toBe(true);
+      expect(first.master.connectionKey).not.toBe(second.master.connectionKey);
     } finally {
       process.chdir(here);
     }
@@ -140,7 +140,7 @@ describe("identity files", () => {
     const present = await keyOf(words);
     expect(present).not.toBe(absent);
     const named = await sharedPlanOf(["-o", "IdentityFile=${KEYS}/%n-%p-%r", "-p", "2222", "-l", "u", host], { env: { KEYS: directory } });
-    expect(named.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: key }));
+    expect(named.inputs.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: key }));
   });
 
   it("the same file by another name is another identity", async () => {

@@ -8,7 +8,7 @@ import type { SharedPlan } from "../../src/plan/plan.ts";
 import { ticketOf } from "../../src/plan/to-ticket.ts";
 import { recordPath } from "../../src/protocol/paths.ts";
 import { temporary } from "../support/index.ts";
-import { makeKey, type PlanOptions, planOf, sharedPlanOf, writeOld } from "./support.ts";
+import { flatten, makeKey, type PlanOptions, planOf, sharedPlanOf, writeOld } from "./support.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -24,11 +24,12 @@ async function listen(path: string): Promise<void> {
 
 /** A master made for this plan, as far as others can see: its socket and its record. */
 async function haveMaster(plan: SharedPlan): Promise<void> {
-  mkdirSync(plan.poolDir, { recursive: true, mode: 0o700 });
-  await listen(plan.socket);
-  const { connectionKey, socket, destination, persist, attributes } = plan;
+  mkdirSync(plan.master.pool.dir, { recursive: true, mode: 0o700 });
+  await listen(plan.master.pool.socket);
+  const { run, pool, connectionKey, destination, persist, attributes } = plan.master;
   const shape = { pid: process.pid, created: 1, limit: 10, listener: process.pid, log: undefined };
-  writeRecord(recordPath(plan.run, plan.poolKey, 0), { ...shape, connectionKey, socket, destination, persist, attributes });
+  const about = { connectionKey, socket: pool.socket, destination, persist, attributes: attributes() };
+  writeRecord(recordPath(run, pool.key, 0), { ...shape, ...about });
 }
 
 describe("Coolify on its mux path", () => {
@@ -52,8 +53,14 @@ describe("Coolify on its mux path", () => {
   it("makes its master in the background, for as long as it says", async () => {
     const cp = path();
     const plan = await sharedPlanOf(establish(cp), { command: false });
-    expect(plan).toMatchObject({ action: "establish", socket: cp, atCallerPath: true, persist: 3600, accept: [plan.connectionKey] });
-    expect((await sharedPlanOf(["-fNM", "-S", cp, "h"], { command: false })).persist).toBe(0);
+    expect(flatten(plan)).toMatchObject({
+      action: "establish",
+      socket: cp,
+      atCallerPath: true,
+      persist: 3600,
+      accept: [plan.master.connectionKey],
+    });
+    expect((await sharedPlanOf(["-fNM", "-S", cp, "h"], { command: false })).master.persist).toBe(0);
   });
 
   it("runs commands and health checks on one connection, though a check names neither key nor port", async () => {
@@ -62,11 +69,11 @@ describe("Coolify on its mux path", () => {
     await haveMaster(made);
     const script = await sharedPlanOf(command(cp));
     const check = await sharedPlanOf(health(cp));
-    expect(script).toMatchObject({ action: "attach", poolKey: made.poolKey, socket: cp, accept: [made.connectionKey] });
-    expect(check).toMatchObject({ action: "attach", poolKey: made.poolKey, socket: cp, reason: "control-path" });
-    expect(check.accept).toEqual([check.connectionKey, made.connectionKey]);
-    expect(check.connectionKey).not.toBe(made.connectionKey);
-    expect([script.canDial, check.canDial]).toEqual([true, false]);
+    expect(flatten(script)).toMatchObject({ action: "attach", key: made.master.pool.key, socket: cp, accept: [made.master.connectionKey] });
+    expect(flatten(check)).toMatchObject({ action: "attach", key: made.master.pool.key, socket: cp, reason: "control-path" });
+    expect(check.placement.accept).toEqual([check.master.connectionKey, made.master.connectionKey]);
+    expect(check.master.connectionKey).not.toBe(made.master.connectionKey);
+    expect([script.placement.canDial, check.placement.canDial]).toEqual([true, false]);
     // Too old for a caller that can make it anew, never for one that could not.
     expect([ticketOf(script, "").target, ticketOf(check, "").target]).toMatchObject([
       { persist: 3600, maxAge: 1800 },
@@ -84,7 +91,8 @@ describe("Coolify on its mux path", () => {
       ["stop", "localhost"],
     ] as const) {
       const plan = await sharedPlanOf(["-O", word, "-o", `ControlPath=${cp}`, host], { command: false });
-      expect(plan).toMatchObject({ action: "control", poolKey: made.poolKey, socket: cp, control: word === "check" ? "check" : "other" });
+      expect(flatten(plan)).toMatchObject({ action: "control", key: made.master.pool.key, socket: cp });
+      expect(ticketOf(plan, "").target?.control).toBe(word === "check" ? "check" : "other");
     }
   });
 
@@ -93,7 +101,7 @@ describe("Coolify on its mux path", () => {
     await haveMaster(await sharedPlanOf(command(cp)));
     writeOld(key, "rotated\n");
     const rotated = await sharedPlanOf(command(cp));
-    expect(rotated).toMatchObject({ socket: cp, reason: "rotated", accept: [rotated.connectionKey] });
+    expect(flatten(rotated)).toMatchObject({ socket: cp, reason: "rotated", accept: [rotated.master.connectionKey] });
     expect((await sharedPlanOf(health(cp))).reason).toBe("control-path");
   });
 });
@@ -104,11 +112,11 @@ describe("Deployer", () => {
     const words = ["-A", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${cp}`, "deploy@h.example"];
     const judging = { env: { SSH_AUTH_SOCK: writeOld(join(temporary(), "agent"), "stands for a socket") } };
     const first = await sharedPlanOf(words, judging);
-    expect(first).toMatchObject({ action: "attach", socket: cp, persist: 60, session: { agent: true } });
+    expect(flatten(first)).toMatchObject({ action: "attach", socket: cp, persist: 60, session: { agent: true } });
     await haveMaster(first);
-    expect((await sharedPlanOf(words, judging)).accept).toEqual([first.connectionKey]);
+    expect((await sharedPlanOf(words, judging)).placement.accept).toEqual([first.master.connectionKey]);
     const shell = await sharedPlanOf(["-t", "-A", "deploy@h.example"], judging);
-    expect(shell).toMatchObject({ atCallerPath: false, session: { tty: "yes" } });
+    expect(flatten(shell)).toMatchObject({ atCallerPath: false, session: { tty: "yes" } });
   });
 });
 
@@ -135,14 +143,14 @@ describe("two callers on one path", () => {
       const mine = await sharedPlanOf([...share, "-i", makeKey(), user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
       await haveMaster(mine);
       const plan = await sharedPlanOf([...share, ...words], judging);
-      expect(plan).toMatchObject({
+      expect(flatten(plan)).toMatchObject({
         atCallerPath: false,
         reason: "other-connection",
-        poolKey: plan.connectionKey,
-        accept: [plan.connectionKey],
+        key: plan.master.connectionKey,
+        accept: [plan.master.connectionKey],
       });
-      expect(plan.socket).not.toBe(cp);
-      expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
+      expect(plan.master.pool.socket).not.toBe(cp);
+      expect(plan.inputs.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
     });
   }
 
@@ -151,8 +159,10 @@ describe("two callers on one path", () => {
     const share = ["-o", "ControlMaster=auto", "-S", cp];
     const mine = await sharedPlanOf([...share, "-i", makeKey(), "-p", "2222", user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } });
     await haveMaster(mine);
-    expect((await sharedPlanOf([...share, user])).accept).toContain(mine.connectionKey);
-    expect((await sharedPlanOf([...share, user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } })).accept).toContain(mine.connectionKey);
+    expect((await sharedPlanOf([...share, user])).placement.accept).toContain(mine.master.connectionKey);
+    expect((await sharedPlanOf([...share, user], { env: { SSH_AUTH_SOCK: "/tmp/agent" } })).placement.accept).toContain(
+      mine.master.connectionKey,
+    );
   });
 });
 
@@ -161,38 +171,38 @@ describe("a path by itself", () => {
     const cp = join(temporary(), "c");
     await listen(cp);
     const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", cp, "h"]);
-    expect(plan).toMatchObject({ reason: "foreign-master", socket: cp, accept: [plan.connectionKey, "-"] });
+    expect(flatten(plan)).toMatchObject({ reason: "foreign-master", socket: cp, accept: [plan.master.connectionKey, "-"] });
   });
 
   it("without ControlMaster counts only while a master is there, and is judged anew when that changes", async () => {
     const cp = join(temporary(), "c");
     const without = await sharedPlanOf(["-S", cp, "h"]);
-    expect(without).toMatchObject({ atCallerPath: false, reason: "shared", poolKey: without.connectionKey });
-    expect(without.dependencies).toContainEqual({ kind: "nofile", path: cp });
+    expect(flatten(without)).toMatchObject({ atCallerPath: false, reason: "shared", key: without.master.connectionKey });
+    expect(without.inputs.dependencies).toContainEqual({ kind: "nofile", path: cp });
     await listen(cp);
     const with_ = await sharedPlanOf(["-S", cp, "h"]);
-    expect(with_).toMatchObject({ atCallerPath: true, reason: "foreign-master", socket: cp });
-    expect(with_.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
+    expect(flatten(with_)).toMatchObject({ atCallerPath: true, reason: "foreign-master", socket: cp });
+    expect(with_.inputs.dependencies).toContainEqual(expect.objectContaining({ kind: "file", path: cp }));
     expect(with_.cache).toEqual({ rule: "keep" });
   });
 
   it("of more than 90 bytes is served in our own folder", async () => {
     const cp = `/tmp/${"x".repeat(120)}`;
     const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", cp, "h"]);
-    expect(plan).toMatchObject({ atCallerPath: true, socket: `${plan.run}/k/${plan.poolKey}/0` });
-    expect((await sharedPlanOf(["-O", "check", "-S", cp, "h"], { command: false })).socket).toBe(plan.socket);
+    expect(flatten(plan)).toMatchObject({ atCallerPath: true, socket: `${plan.master.run}/k/${plan.master.pool.key}/0` });
+    expect((await sharedPlanOf(["-O", "check", "-S", cp, "h"], { command: false })).master.pool.socket).toBe(plan.master.pool.socket);
     expect(await planOf(["-O", "forward", "-L", "1:a:1", "-S", cp, "h"], { command: false })).toMatchObject({
       action: "pass",
-      socketOption: plan.socket,
+      socketOption: plan.master.pool.socket,
     });
     const near = `/tmp/${"x".repeat(85)}`;
-    expect((await sharedPlanOf(["-o", "ControlMaster=auto", "-S", near, "h"])).socket).toBe(near);
+    expect((await sharedPlanOf(["-o", "ControlMaster=auto", "-S", near, "h"])).master.pool.socket).toBe(near);
   });
 
   it("is absolute for us, and the directory counts, where the caller names it by a relative one", async () => {
     const plan = await sharedPlanOf(["-o", "ControlMaster=auto", "-S", "c", "h"]);
-    expect(plan).toMatchObject({ socket: join(process.cwd(), "c"), dependsOnCwd: true });
-    expect(plan.dependencies).toContainEqual(expect.objectContaining({ kind: "cwd" }));
+    expect(flatten(plan)).toMatchObject({ socket: join(process.cwd(), "c"), dependsOnCwd: true });
+    expect(plan.inputs.dependencies).toContainEqual(expect.objectContaining({ kind: "cwd" }));
   });
 
   it("with ${ in its name, which ssh would expand once more, is left to the real ssh", async () => {

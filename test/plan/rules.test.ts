@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporary } from "../support/index.ts";
-import { makeKey, type PlanOptions, planOf, writeOld } from "./support.ts";
+import { makeKey, type PlanOptions, planOf, sharedPlanOf, writeOld } from "./support.ts";
 
 const host = "h.example";
 const configured = (text: string) => ["-F", writeOld(join(temporary(), "config"), text)];
@@ -34,7 +34,7 @@ describe("what the words alone decide", () => {
   ];
   for (const [reason, words, judging] of rows) {
     it(`${reason}: ssh ${words.map((word) => JSON.stringify(word)).join(" ")}`, async () => {
-      expect(await planOf(words, judging)).toMatchObject({ action: "pass", reason, resolved: undefined });
+      expect(await planOf(words, judging)).toMatchObject({ action: "pass", reason, inputs: { resolved: undefined } });
     });
   }
 });
@@ -103,9 +103,9 @@ describe("what ssh -G decides", () => {
   });
 
   it("a word of -O that only ssh speaks is passed with the socket of our own master", async () => {
-    const { poolKey } = (await planOf(["-O", "stop", host], { command: false })) as { poolKey: string };
+    const { pool } = (await sharedPlanOf(["-O", "stop", host], { command: false })).master;
     const plan = await planOf(["-O", "cancel", "-L", "1:a:1", host], { command: false });
-    expect(plan).toMatchObject({ action: "pass", reason: "control-word", socketOption: `${plan.run}/k/${poolKey}/0` });
+    expect(plan).toMatchObject({ action: "pass", reason: "control-word", socketOption: `${plan.inputs.run}/k/${pool.key}/0` });
   });
 
   it("a configured host is switched off as typed and as resolved", async () => {

@@ -1,6 +1,7 @@
 /** What a session asks for, as the real `ssh -G` resolves it. */
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ticketOf } from "../../src/plan/to-ticket.ts";
 import { temporary } from "../support/index.ts";
 import { sharedPlanOf, writeOld } from "./support.ts";
 
@@ -54,7 +55,7 @@ describe("the session", () => {
     expect(await agent(["-o", `ForwardAgent=${socket}`], {})).toBe(true);
     const gone = await sharedPlanOf(["-A", host], { env: { SSH_AUTH_SOCK: `${socket}.gone` } });
     expect(gone.session.agent).toBe(false);
-    expect(gone.dependencies).toContainEqual({ kind: "nofile", path: `${socket}.gone` });
+    expect(gone.inputs.dependencies).toContainEqual({ kind: "nofile", path: `${socket}.gone` });
   });
 
   it("is a bare stream for -W", async () => {
@@ -65,15 +66,16 @@ describe("the session", () => {
 
 describe("the times", () => {
   it("are the caller's own before the configured ones", async () => {
-    expect(await sharedPlanOf([host])).toMatchObject({ persist: 600, connectTimeout: 30 });
-    expect(await sharedPlanOf([host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({ persist: 5 });
-    expect(await sharedPlanOf(["-o", "ControlPersist=60", "-o", "ConnectTimeout=7", host], { env: { SSHIM_PERSIST: "5" } })).toMatchObject({
-      persist: 60,
-      connectTimeout: 7,
-    });
-    expect(await sharedPlanOf(["-o", "ControlPersist=2m", host])).toMatchObject({ persist: 120 });
-    expect(await sharedPlanOf(["-o", "ControlPersist=yes", host])).toMatchObject({ persist: 0 });
-    expect(await sharedPlanOf(["-o", "ControlPersist=0", host])).toMatchObject({ persist: 0 });
-    expect(await sharedPlanOf(["-o", "ControlPersist=no", host])).toMatchObject({ persist: 600 });
+    const times = async (words: string[], env: Record<string, string> = {}) => {
+      const { persist, connectTimeout } = ticketOf(await sharedPlanOf([...words, host], { env }), "").target ?? {};
+      return [persist, connectTimeout];
+    };
+    expect(await times([])).toEqual([600, 30]);
+    expect(await times([], { SSHIM_PERSIST: "5" })).toEqual([5, 30]);
+    expect(await times(["-o", "ControlPersist=60", "-o", "ConnectTimeout=7"], { SSHIM_PERSIST: "5" })).toEqual([60, 7]);
+    expect(await times(["-o", "ControlPersist=2m"])).toEqual([120, 30]);
+    expect(await times(["-o", "ControlPersist=yes"])).toEqual([0, 30]);
+    expect(await times(["-o", "ControlPersist=0"])).toEqual([0, 30]);
+    expect(await times(["-o", "ControlPersist=no"])).toEqual([600, 30]);
   });
 });

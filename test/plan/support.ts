@@ -31,6 +31,12 @@ export async function sharedPlanOf(words: readonly string[], judging?: PlanOptio
   return plan;
 }
 
+/** A shared plan in one level, to be compared in one go. */
+export function flatten(plan: SharedPlan) {
+  const { action, reason, session, placement, master } = plan;
+  return { ...master, ...placement, ...placement.pool, action, reason, session };
+}
+
 /** Writes a file whose date is an hour old, so that nothing is too young to rest on; every call gives it another date. */
 export function writeOld(path: string, text: string): string {
   writeFileSync(path, text, { mode: 0o600 });

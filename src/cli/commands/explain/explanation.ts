@@ -1,5 +1,6 @@
 /** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
 import { dialCommand } from "../../../master/ssh-command.ts";
+import { destinationOf } from "../../../openssh/ssh-g.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { limits } from "../../../protocol/contract.ts";
@@ -18,25 +19,28 @@ export async function explainCall(context: Context): Promise<Explanation> {
   const shared = plan.action === "pass" ? undefined : plan;
   const front = checkFront(context, run, composeQuestion(context.env, call.command, call.words), call.words);
   const masters =
-    shared === undefined || front !== undefined ? [] : (await listMasters(context)).filter((master) => master.key === shared.poolKey);
+    shared === undefined || front !== undefined
+      ? []
+      : (await listMasters(context)).filter((master) => master.key === shared.master.pool.key);
+  const { config, parsed, resolved, ssh } = plan.inputs;
   const { originsFor } = await import("../../../config/config.ts");
-  const origins = originsFor(plan.config, plan.parsed.host, plan.resolved?.get("hostname")?.[0]);
+  const origins = originsFor(config, parsed.host, resolved?.get("hostname")?.[0]);
   return {
     lane: front ? "pass" : plan.action,
     reason: front?.reason ?? plan.reason,
     why: front?.why ?? plan.why,
-    destination: plan.destination ?? null,
-    key: shared?.poolKey ?? null,
-    connection_key: shared?.connectionKey ?? null,
+    destination: resolved === undefined ? null : destinationOf(resolved),
+    key: shared?.master.pool.key ?? null,
+    connection_key: shared?.master.connectionKey ?? null,
     key_parts: shared === undefined ? null : partsOf(shared),
-    socket: shared?.socket ?? null,
-    own_control_path: shared?.atCallerPath ?? false,
-    shards: shared?.shards ?? null,
+    socket: shared?.master.pool.socket ?? null,
+    own_control_path: shared?.placement.atCallerPath ?? false,
+    shards: shared?.placement.shards ?? null,
     masters: masters.map(({ shard, pid, state, sessions, limit, age_seconds }) => ({ shard, pid, state, sessions, limit, age_seconds })),
     dial: shared === undefined || shared.action === "control" ? null : dialOf(shared),
     real_ssh: {
       path: call.real,
-      version: plan.ssh.version?.join(".") ?? null,
+      version: ssh.version?.join(".") ?? null,
       origin: real.origin,
       skipped: real.candidates.filter(({ kind }) => kind === "front").map(({ path }) => path),
     },
@@ -47,7 +51,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
     settings: origins
       .filter(({ origin }) => origin !== "default")
       .map(({ name, value, origin }) => ({ name, value: value ?? null, origin })),
-    problems: plan.config.problems,
+    problems: config.problems,
   };
 }
 
@@ -78,9 +82,9 @@ function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {
   return { options: [...parts.lines], beyond: [...parts.extras], files: [...parts.files] };
 }
 
-function dialOf(plan: SharedPlan): string[] {
-  const { words } = dialCommand(plan, plan.socket, undefined, undefined, undefined);
-  return [plan.real, ...words];
+function dialOf({ master }: SharedPlan): string[] {
+  const { words } = dialCommand(master, master.pool.socket, undefined, undefined, undefined);
+  return [master.launcher.real, ...words];
 }
 
 function sessionOf({ session }: SharedPlan): Explanation["session"] {

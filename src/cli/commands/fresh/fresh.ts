@@ -1,6 +1,6 @@
 /** `sshim fresh`: retires the masters of one ssh command line's connection and dials a new one, so that the next call sees a new login. */
 import { type DialLine, type DialOutcome, dialMaster, duringHandshake } from "../../../master/dial.ts";
-import type { SharedPlan } from "../../../plan/plan.ts";
+import type { MasterSpec } from "../../../master/spec.ts";
 import { BUSY, type Context, needRun } from "../../command.ts";
 import type { DrainResult } from "../../interface.ts";
 import { type HeldLock, holdLock, holdLockNow } from "../../lock.ts";
@@ -10,15 +10,18 @@ import { planShared } from "../explain/explain.ts";
 
 export async function run(context: Context): Promise<number> {
   const run = needRun(context);
-  const plan = await planShared(context);
-  const masters = (await listMasters(context)).filter(({ key, state }) => key === plan.poolKey && (state === "live" || state === "wedged"));
-  const retired = await Promise.all(masters.map((master) => retireMaster(context, master, false, "fresh")));
-  const lock = await holdLock(plan.front, `key/${plan.poolKey}/0`, 30);
-  if (!lock) return finish(context, plan, retired, { state: "pass", reason: "busy" }, BUSY);
-  const line = lockLine(plan.front);
+  const { master } = await planShared(context);
+  const { front } = master.launcher;
+  const masters = (await listMasters(context)).filter(
+    ({ key, state }) => key === master.pool.key && (state === "live" || state === "wedged"),
+  );
+  const retired = await Promise.all(masters.map((old) => retireMaster(context, old, false, "fresh")));
+  const lock = await holdLock(front, `key/${master.pool.key}/0`, 30);
+  if (!lock) return finish(context, master, retired, { state: "pass", reason: "busy" }, BUSY);
+  const line = lockLine(front);
   try {
-    const outcome = await dialMaster(plan, 0, line, () => duringHandshake(plan, run));
-    return finish(context, plan, retired, outcome, codeOf(outcome));
+    const outcome = await dialMaster(master, 0, line, () => duringHandshake(master, run));
+    return finish(context, master, retired, outcome, codeOf(outcome));
   } finally {
     line.close();
     lock.release();
@@ -30,13 +33,13 @@ function codeOf(outcome: DialOutcome): number {
   return outcome.state === "pass" ? 1 : 0;
 }
 
-function finish(context: Context, plan: SharedPlan, retired: readonly DrainResult[], outcome: DialOutcome, code: number): number {
+function finish(context: Context, master: MasterSpec, retired: readonly DrainResult[], outcome: DialOutcome, code: number): number {
   const pid = outcome.state === "made" ? outcome.record.pid : null;
-  const { destination, poolKey: key } = plan;
+  const { destination, pool } = master;
   if (context.out.json) {
     context.out.value("fresh", {
       destination,
-      key,
+      key: pool.key,
       retired: [...retired],
       outcome: outcome.state,
       pid,
