@@ -72,9 +72,15 @@ for part in "$package" "$package/musl" "$place"; do # whichever build starts on 
   if [ -z "$helper" ] && [ -x "$part/bin/sshim-control" ] && (cd / && "$part/bin/sshim-control" --version) >/dev/null 2>&1; then helper=$part/bin/sshim-control; fi
 done
 [ -n "$helper" ] || fail "cannot go on: no build of the control plane in $package starts on this host"
-edit() { # edit add|remove: keeps every other byte of the file
-  if $dry; then echo "would: $1 the mounts of $place in $custom"; return 0; fi
-  "$helper" install compose "$1" "$custom" "$place" "$coolify/source/docker-compose.yml"
+edit() { # edit add|remove: shows what changes in the file, and changes it
+  set -- "$1" "$custom" "$place" "$coolify/source/docker-compose.yml"
+  "$helper" install compose "$@" --dry-run >"$logs"
+  if [ -f "$custom" ]; then old=$custom; else old=/dev/null; fi
+  if ! cmp -s "$old" "$logs"; then
+    if $dry; then echo "would: change $custom"; else say "$custom is changed:"; fi
+    diff -u "$old" "$logs" | tail -n +3
+  fi
+  $dry || "$helper" install compose "$@"
 }
 
 if [ "$mode" = uninstall ]; then

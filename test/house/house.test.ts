@@ -111,7 +111,6 @@ describe("imports", () => {
     const exceptions: Record<string, string> = {
       "src/sys/host.ts": "it is Node's side of the system",
       "src/openssh/argv/generate.ts": "the build runs it; it is not in the program",
-      "src/cli/commands/install/compose.ts": "isDeepStrictEqual, as long as it compares trees",
     };
     const foreign =
       /(?:from|import\() ?"node:|\bprocess\.(?!ts")|\b(?:Buffer|Bun|TextEncoder|TextDecoder|setTimeout|setInterval|AbortController)\b|\b(?:Date|performance)\.now\b|\bnew Date\(\)/;

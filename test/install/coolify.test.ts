@@ -172,10 +172,15 @@ describe("install/coolify.sh", () => {
     expect(readFileSync(host.custom, "utf8")).toBe(before);
   });
 
-  it("writes nothing with --dry-run", () => {
+  it("shows the difference and writes nothing with --dry-run", () => {
     const host = makeHost();
+    copyFileSync(join(recorded, "custom.yml"), host.custom);
     const before = picture(host.coolify);
-    expect(host.run("--dry-run")).toMatchObject({ code: 0, err: "" });
+    const { code, out, err } = host.run("--dry-run");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain(`would: change ${host.custom}\n@@`);
+    expect(out).toContain(`\n+      - ${host.coolify}/sshim/bin/ssh:/usr/local/bin/ssh:ro # added by sshim\n`);
+    expect(out.match(/^-.*/gm)).toEqual(null);
     expect(picture(host.coolify)).toEqual(before);
   });
 

@@ -11,11 +11,14 @@ const flags = ["system", "check", "uninstall", "dry-run"] as const;
 export async function run(context: Context): Promise<number> {
   const [what = "user", ...words] = context.operands;
   if (what === "compose") {
-    const { editComposeFile } = await import("./compose.ts");
+    const { carryOut, planEdit } = await import("./compose.ts");
     const [action, file, folder, base] = words;
     if ((action !== "add" && action !== "remove") || !file || !folder)
       throw new UserError("usage", "cannot edit a compose file: say add or remove, the file and the folder");
-    editComposeFile(action, file, folder, base);
+    const edit = planEdit(action, file, folder, base);
+    // The caller shows the difference: the text as it would be.
+    if (flagOption(context, "dry-run")) context.out.write(edit.after.file ?? "");
+    else carryOut(edit);
     return 0;
   }
   if ((what !== "user" && what !== "coolify") || words.length > 0)
