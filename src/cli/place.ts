@@ -46,7 +46,7 @@ export function inspectRun(run: string, uid: number): string | undefined {
   const found = lookAt(run);
   if (!found) return undefined;
   if (found.kind === "link") return "it is a symbolic link";
-  if (found.kind !== "directory") return "it is no directory";
+  if (found.kind !== "directory") return "it is not a directory";
   if (found.uid !== uid) return `it belongs to uid ${found.uid}`;
   if ((found.mode & 0o077) !== 0) return `others may enter it (mode ${(found.mode & 0o777).toString(8)})`;
   return undefined;

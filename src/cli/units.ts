@@ -35,7 +35,7 @@ export function readSince(text: string, now: Date): string {
 /** Seconds from an option such as `--wait 60s`. */
 export function readSeconds(name: string, text: string): number {
   const seconds = readDuration(text);
-  if (seconds === undefined) throw new UserError("usage", `cannot read --${name}: ${JSON.stringify(text)} is no duration ("60s", "2m")`);
+  if (seconds === undefined) throw new UserError("usage", `cannot read --${name}: ${JSON.stringify(text)} is not a duration ("60s", "2m")`);
   return seconds;
 }
 

@@ -20,7 +20,7 @@ export interface Origin {
 }
 
 export interface Config {
-  /** Sentences of the form "cannot read <what>: <why> (<file>:<line>)". */
+  /** Sentences of the form "cannot read <what>: <why> (set by <file>:<line>)". */
   problems: string[];
   /** Candidate files, the strongest first, present or not. */
   files: string[];
@@ -76,13 +76,13 @@ function readEnvironment(env: Environment, problems: string[]): Partial<Record<S
     if (raw === undefined || raw === "") continue;
     const read = readValue(raw, kind, range);
     if (read.ok) entries[name] = { value: read.value as Settings[SettingName], origin: `environment ${variable}` };
-    else problems.push(`cannot read ${variable}: ${read.why} (environment)`);
+    else problems.push(`cannot read ${variable}: ${read.why} (set by the environment)`);
   }
   const known = [...settingRows.map(({ variable }) => variable), ...otherVariables];
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith("SSHIM_") || /^SSHIM_(RAW|TEST)_/.test(variable) || known.includes(variable)) continue;
     const near = nearestName(variable, known);
-    problems.push(`cannot read ${variable}: no such setting${near ? `; did you mean ${near}?` : ""} (environment)`);
+    problems.push(`cannot read ${variable}: no such setting${near ? `; did you mean ${near}?` : ""} (set by the environment)`);
   }
   return entries;
 }

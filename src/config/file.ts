@@ -63,7 +63,7 @@ async function parseDocument(text: string, file: ConfigFile): Promise<Record<str
   } catch (error) {
     const line = error instanceof TomlError ? error.line : 1;
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "") : "not TOML";
-    file.problems.push(`cannot read the configuration: ${why} (${file.path}:${line})`);
+    file.problems.push(`cannot read the configuration: ${why} (set by ${file.path}:${line})`);
     return undefined;
   }
 }
@@ -83,7 +83,7 @@ function takeHosts(raw: unknown, lines: Map<string, number>, file: ConfigFile): 
   tables.forEach((table: unknown, index) => {
     const start = lines.get(`${index + 1}`) ?? lines.get("0.host") ?? 1;
     if (typeof table !== "object" || table === null) {
-      file.problems.push(`cannot read "host": it has to be a [[host]] section (${file.path}:${start})`);
+      file.problems.push(`cannot read "host": it has to be a [[host]] section (set by ${file.path}:${start})`);
       return;
     }
     const { host, ...rest } = table as Record<string, unknown>;
@@ -91,7 +91,7 @@ function takeHosts(raw: unknown, lines: Map<string, number>, file: ConfigFile): 
     const patterns = readPatterns(host);
     if (!patterns) {
       const why = host === undefined ? 'it has no "host = …"' : '"host" has to be a pattern or a list of patterns';
-      file.problems.push(`cannot read a [[host]] section: ${why} (${file.path}:${line("host")})`);
+      file.problems.push(`cannot read a [[host]] section: ${why} (set by ${file.path}:${line("host")})`);
       return;
     }
     const section: Section = { patterns, values: {} };
@@ -112,16 +112,16 @@ function takeValue(section: Section, key: string, raw: unknown, line: number, fi
   const row: SettingRow | undefined = settingRows.find(({ name }) => name === key);
   if (!row) {
     const near = nearestName(key, [...settingNames, "host"]);
-    file.problems.push(`cannot read "${key}": no such setting${near ? `; did you mean "${near}"?` : ""} (${origin})`);
+    file.problems.push(`cannot read "${key}": no such setting${near ? `; did you mean "${near}"?` : ""} (set by ${origin})`);
     return;
   }
   if (row.where === "environment") {
-    file.problems.push(`cannot read "${key}": it is only set by ${row.variable} (${origin})`);
+    file.problems.push(`cannot read "${key}": only the variable ${row.variable} sets it (set by ${origin})`);
     return;
   }
   const read = readValue(raw, row.kind, row.range);
   if (read.ok) section.values[row.name] = { value: read.value as Settings[SettingName], origin };
-  else file.problems.push(`cannot read "${key}": ${read.why} (${origin})`);
+  else file.problems.push(`cannot read "${key}": ${read.why} (set by ${origin})`);
 }
 
 /**

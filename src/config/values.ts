@@ -37,10 +37,10 @@ export function readDuration(raw: unknown): number | undefined {
 const unitSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 const wanted = {
-  duration: 'no duration (seconds, or "30m", "2s", "1h")',
-  fraction: 'no duration (seconds, or "500ms", "2s", "1m")',
-  count: "no whole number",
-  size: 'no size (bytes, or "512K", "10M", "1G")',
+  duration: 'not a duration (seconds, or "30m", "2s", "1h")',
+  fraction: 'not a duration (seconds, or "500ms", "2s", "1m")',
+  count: "not a whole number",
+  size: 'not a size (bytes, or "512K", "10M", "1G")',
 } as const;
 
 function readBoolean(raw: unknown): Read {
@@ -53,7 +53,7 @@ function readBoolean(raw: unknown): Read {
 
 function readText(raw: unknown, kind: "path" | "word"): Read {
   if (raw === false && kind === "path") return { ok: true, value: "off" };
-  if (typeof raw !== "string") return { ok: false, why: `${show(raw)} is no text` };
+  if (typeof raw !== "string") return { ok: false, why: `${show(raw)} is not text` };
   if (raw === "") return { ok: false, why: "it is empty" };
   if (raw.includes("\n") || raw.includes("\0")) return { ok: false, why: "it holds a newline or a NUL" };
   return { ok: true, value: raw };

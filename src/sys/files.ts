@@ -274,7 +274,7 @@ export function openToAppend(path: string): number {
 /** Why a file cannot be opened, in a few words. */
 export function whyNot(error: unknown): string {
   const code = errorCode(error);
-  return code === "EFTYPE" ? "it is no regular file" : code;
+  return code === "EFTYPE" ? "it is not a regular file" : code;
 }
 
 // Names.

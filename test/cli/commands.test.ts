@@ -145,7 +145,7 @@ describe("arguments", () => {
     ],
     [["explain", "web1", "--", "web2"], 'cannot read "web1": the ssh command line goes after "--" (see: sshim explain --help)'],
     [["drain"], "cannot tell what to drain: name a host or a key, or say --all"],
-    [["drain", "--all", "--wait", "soon"], 'cannot read --wait: "soon" is no duration ("60s", "2m")'],
+    [["drain", "--all", "--wait", "soon"], 'cannot read --wait: "soon" is not a duration ("60s", "2m")'],
     [["log", "--since", "yesterday"], 'cannot read --since: "yesterday" is neither a duration ("24h") nor a time ("2026-11-22T01:00:00Z")'],
     [["log", "--outcome", "brokn"], 'cannot read --outcome: "brokn": no such outcome; did you mean broken?'],
     [["stats", "--prometheus", "--since", "1h"], "cannot read --since: --prometheus always counts everything"],

@@ -78,7 +78,7 @@ describe("the configuration in force", () => {
     expect(result.exitCode).toBe(0);
     const logged = await runSshim(["log", "--json", "--event", "config", "--lines", "1"]);
     conform("journal", value(logged));
-    expect(value(logged).problem).toBe("cannot read SSHIM_PRESIST: no such setting; did you mean SSHIM_PERSIST? (environment)");
+    expect(value(logged).problem).toBe("cannot read SSHIM_PRESIST: no such setting; did you mean SSHIM_PERSIST? (set by the environment)");
   });
 });
 

@@ -93,19 +93,19 @@ describe("the configuration", () => {
   });
 
   it.each([
-    ["persit = 3", 'cannot read "persit": no such setting; did you mean "persist"? (FILE:1)'],
-    ["\n\nControlPersist = 3", 'cannot read "ControlPersist": no such setting (FILE:3)'],
-    ["max-age = 3", 'cannot read "max-age": no such setting; did you mean "max_age"? (FILE:1)'],
-    ['persist = "soon"', 'cannot read "persist": "soon" is no duration (seconds, or "30m", "2s", "1h") (FILE:1)'],
-    ["persist = -1", 'cannot read "persist": -1 is no duration (seconds, or "30m", "2s", "1h") (FILE:1)'],
-    ["max_shards = 9", 'cannot read "max_shards": 9 is not between 1 and 8 (FILE:1)'],
-    ["retries = 1.5", 'cannot read "retries": 1.5 is no whole number (FILE:1)'],
-    ['enabled = "maybe"', 'cannot read "enabled": "maybe" is neither on nor off (FILE:1)'],
-    ['exit = "soft"', 'cannot read "exit": "soft" is neither "drain" nor "hard" (FILE:1)'],
-    ['real_ssh = "/x"', 'cannot read "real_ssh": it is only set by SSHIM_REAL_SSH (FILE:1)'],
-    ["[[host]]\npersist = 3", 'cannot read a [[host]] section: it has no "host = …" (FILE:1)'],
-    ["retries = 1\n[[host]]\nhost = 3", 'cannot read a [[host]] section: "host" has to be a pattern or a list of patterns (FILE:3)'],
-    ['dir = """\nidle = 4\n"""\nidel = 3', 'cannot read "idel": no such setting; did you mean "idle"? (FILE:4)'],
+    ["persit = 3", 'cannot read "persit": no such setting; did you mean "persist"? (set by FILE:1)'],
+    ["\n\nControlPersist = 3", 'cannot read "ControlPersist": no such setting (set by FILE:3)'],
+    ["max-age = 3", 'cannot read "max-age": no such setting; did you mean "max_age"? (set by FILE:1)'],
+    ['persist = "soon"', 'cannot read "persist": "soon" is not a duration (seconds, or "30m", "2s", "1h") (set by FILE:1)'],
+    ["persist = -1", 'cannot read "persist": -1 is not a duration (seconds, or "30m", "2s", "1h") (set by FILE:1)'],
+    ["max_shards = 9", 'cannot read "max_shards": 9 is not between 1 and 8 (set by FILE:1)'],
+    ["retries = 1.5", 'cannot read "retries": 1.5 is not a whole number (set by FILE:1)'],
+    ['enabled = "maybe"', 'cannot read "enabled": "maybe" is neither on nor off (set by FILE:1)'],
+    ['exit = "soft"', 'cannot read "exit": "soft" is neither "drain" nor "hard" (set by FILE:1)'],
+    ['real_ssh = "/x"', 'cannot read "real_ssh": only the variable SSHIM_REAL_SSH sets it (set by FILE:1)'],
+    ["[[host]]\npersist = 3", 'cannot read a [[host]] section: it has no "host = …" (set by FILE:1)'],
+    ["retries = 1\n[[host]]\nhost = 3", 'cannot read a [[host]] section: "host" has to be a pattern or a list of patterns (set by FILE:3)'],
+    ['dir = """\nidle = 4\n"""\nidel = 3', 'cannot read "idel": no such setting; did you mean "idle"? (set by FILE:4)'],
   ])("says of %j: %s", async (text, problem) => {
     const { load, file } = place(text);
     const config = await load();
@@ -133,9 +133,9 @@ describe("the configuration", () => {
       SSHIM: "nonsense",
     });
     expect(config.problems).toEqual([
-      'cannot read SSHIM: "nonsense" is neither on nor off (environment)',
-      'cannot read SSHIM_PERSIST: "x" is no duration (seconds, or "30m", "2s", "1h") (environment)',
-      "cannot read SSHIM_PRESIST: no such setting; did you mean SSHIM_PERSIST? (environment)",
+      'cannot read SSHIM: "nonsense" is neither on nor off (set by the environment)',
+      'cannot read SSHIM_PERSIST: "x" is not a duration (seconds, or "30m", "2s", "1h") (set by the environment)',
+      "cannot read SSHIM_PRESIST: no such setting; did you mean SSHIM_PERSIST? (set by the environment)",
     ]);
   });
 
@@ -202,7 +202,7 @@ describe("sshim config", () => {
     expect(value.settings).toContainEqual({ name: "retries", value: 1, origin: "default" });
     const check = await runSshim(["config", "check"], { home });
     expect(check.exitCode).toBe(1);
-    expect(check.stdout.toString()).toBe(`cannot read "retires": no such setting; did you mean "retries"? (${file}:2)\n`);
+    expect(check.stdout.toString()).toBe(`cannot read "retires": no such setting; did you mean "retries"? (set by ${file}:2)\n`);
     const good = await runSshim(["config", "check"], { home: temporary() });
     expect(good.exitCode).toBe(0);
   });

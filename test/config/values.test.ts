@@ -12,7 +12,7 @@ const text = (bytes: Buffer) => bytes.toString();
 
 describe("values that are none", () => {
   it.each([
-    [["log", "--lines", "abc"], 'cannot read --lines: "abc" is no whole number'],
+    [["log", "--lines", "abc"], 'cannot read --lines: "abc" is not a whole number'],
     [["log", "--since", "abc"], 'cannot read --since: "abc" is neither'],
   ])("%j ends with 2 and one line", async (words, line) => {
     const { exitCode, stdout, stderr } = await runSshim(words);

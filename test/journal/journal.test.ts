@@ -31,8 +31,8 @@ describe("a journal that cannot be read", () => {
     const run = temporary();
     const path = join(run, "journal.jsonl");
     for (const [make, why] of [
-      [() => mkdirSync(path), "it is no regular file"],
-      [() => execFileSync("mkfifo", [path]), "it is no regular file"],
+      [() => mkdirSync(path), "it is not a regular file"],
+      [() => execFileSync("mkfifo", [path]), "it is not a regular file"],
       [() => symlinkSync(path, path), "ELOOP"],
     ] as const) {
       make();

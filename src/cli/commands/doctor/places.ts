@@ -168,7 +168,7 @@ function tryJournal(path: string, there: boolean): string | undefined {
 async function checkControlPath(folder: string): Promise<Finding[]> {
   const found = lookThrough(folder);
   if (found?.kind !== "directory")
-    return [problem("control-path", `${folder} is no directory`, "callers that name a ControlPath there fail", "make it")];
+    return [problem("control-path", `${folder} is not a directory`, "callers that name a ControlPath there fail", "make it")];
   const findings: Finding[] = [];
   const wrong = await tryDirectory(folder);
   for (const why of wrong)

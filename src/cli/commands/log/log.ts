@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<number> {
 function readLines(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new UserError("usage", `cannot read --lines: ${JSON.stringify(text)} is no whole number`);
+  throw new UserError("usage", `cannot read --lines: ${JSON.stringify(text)} is not a whole number`);
 }
 
 async function followFrom(context: Context, filter: (event: JournalEvent) => boolean, show: (event: JournalEvent) => void): Promise<void> {
