@@ -6,7 +6,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { lettersOf, varyingLetters } from "../src/openssh/argv/options.ts";
-import { breakKinds, limits, marks, names, openings, outcomes, RAW_PREFIX, reasons, stages, versions } from "../src/protocol/contract.ts";
+import {
+  breakKinds,
+  limits,
+  marks,
+  names,
+  openings,
+  outcomes,
+  RAW_PREFIX,
+  reasons,
+  requests,
+  stages,
+  versions,
+} from "../src/protocol/contract.ts";
 
 /** The headers by their names. */
 export function frontHeaders(): Record<string, string> {
@@ -45,6 +57,7 @@ ${Object.entries(limits)
 ${enumOf("stage", stages)}
 ${enumOf("failure", breakKinds)}
 ${enumOf("outcome", outcomes)}
+${enumOf("request", requests)}
 ${enumOf("reason", reasons)}
 /* Variables by which we and what we start tell each other something. */
 ${arrayOf("mark", [...marks.map(quote), "NULL"])}

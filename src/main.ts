@@ -18,19 +18,17 @@ if (word === "answer") {
 }
 
 async function answer(words: readonly string[]): Promise<void> {
-  const { openLine, parseAsking } = await import("./answer/channel.ts");
-  const asking = parseAsking(words);
-  const front = openLine();
-  switch (asking.question) {
+  const { openChannel, parseRequest } = await import("./answer/channel.ts");
+  const channel = openChannel();
+  const request = parseRequest(words, channel.callId);
+  switch (request.kind) {
     case "resolve":
-      return (await import("./answer/resolve.ts")).answerResolve(asking, front);
+      return (await import("./answer/resolve.ts")).answerResolve(request, channel);
     case "dial":
-      return (await import("./answer/dial.ts")).answerDial(asking, front);
+      return (await import("./answer/dial.ts")).answerDial(request, channel);
     case "heal":
-      return (await import("./answer/heal.ts")).answerHeal(asking, front);
+      return (await import("./answer/heal.ts")).answerHeal(request, channel);
     case "control":
-      return (await import("./answer/control.ts")).answerControl(asking, front);
-    case "letters":
-      return (await import("./answer/letters.ts")).answerLetters(asking, front);
+      return (await import("./answer/control.ts")).answerControl(request, channel);
   }
 }

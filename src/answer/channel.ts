@@ -1,23 +1,22 @@
 /**
- * The conversation with the front on descriptor 3 (docs/protocol.md, "Asking"), and the question as it came in argv.
- * It carries words both ways and judges nothing; when the front is gone it throws, and the process ends without a last line.
+ * The conversation with the front on descriptor 3 (docs/protocol.md, "Asking"), and the request that began it.
+ * When the front is gone it throws, and the process ends without a last line.
  */
+import { type RequestKind, requests } from "../protocol/contract.ts";
 import { decodeWord } from "../protocol/paths.ts";
 import { exit } from "../sys/environment.ts";
 import { read, writeAll } from "../sys/files.ts";
 import { byteLength } from "../sys/text.ts";
 
-/** What the front asks. */
-export type Question = "resolve" | "dial" | "heal" | "control" | "letters";
-
-/** A question of the front, as its argv says it. */
-export interface Asking {
-  readonly question: Question;
+/** What the front asks: its argv, and the first line of the channel. */
+export interface Request {
+  readonly kind: RequestKind;
   /** RUN, checked by the front. */
   readonly run: string;
   /** The path of the front itself: every ssh is started through it. */
-  readonly front: string;
-  /** The hash of the caller's question: the name of its ticket. */
+  readonly clientPath: string;
+  readonly callId: string;
+  /** The hash of the call id: the name of its ticket. */
   readonly ticket: string;
   /** Whether the caller gave a command. */
   readonly command: boolean;
@@ -35,8 +34,7 @@ export interface Asking {
   readonly words: readonly string[];
 }
 
-/** The front's side of the line, as an answer sees it. */
-export interface Front {
+export interface Channel {
   /** Takes a lock (any of name/0 … name/count-1 when count is above 1), waiting at most so many seconds. */
   lock(name: string, count: number, seconds: number): "got" | "waited" | "busy";
   unlock(name: string): void;
@@ -44,55 +42,58 @@ export interface Front {
   wait(seconds: number): void;
   /** Hands over a ticket for this one call. */
   ticket(text: string): void;
-  /** Says the last line and ends the process. */
-  finish(verdict: "again" | "pass" | `exit ${number}`): never;
+  /** Sends the reply, and ends the process. */
+  finish(reply: Reply): never;
 }
 
-const LINE = 3;
-const QUESTIONS: readonly string[] = ["resolve", "dial", "heal", "control", "letters"];
+/** What the front is to do: look again, become the real ssh, or end. */
+export type Reply = "again" | "pass" | `exit ${number}`;
+
+const CHANNEL = 3;
 
 /**
- * Reads `QUESTION run=… front=… … -- words` (what follows `sshim answer`).
- * Throws a RangeError when the question is not one that this version knows.
+ * Reads `REQUEST run=… front=… … -- words` (what follows `sshim answer`).
+ * Throws a RangeError when the request is not one that this version knows.
  */
-export function parseAsking(words: readonly string[]): Asking {
-  const question = words[0] ?? "";
+export function parseRequest(words: readonly string[], callId: string): Request {
+  const kind = requests.find((each) => each === words[0]);
   const end = words.indexOf("--");
-  if (!QUESTIONS.includes(question) || end < 0) {
-    throw new RangeError(`cannot answer: ${question === "" ? "no question" : `no question is called ${question}`}`);
+  if (kind === undefined || end < 0) {
+    throw new RangeError(`cannot answer: no request is called ${JSON.stringify(words[0] ?? "")}`);
   }
-  const said = new Map<string, string>();
+  const fields = new Map<string, string>();
   for (const word of words.slice(1, end)) {
     const equals = word.indexOf("=");
-    said.set(word.slice(0, equals), word.slice(equals + 1));
+    fields.set(word.slice(0, equals), word.slice(equals + 1));
   }
-  const stage = said.get("stage");
-  const failure = said.get("failure");
-  const detail = said.get("detail");
+  const stage = fields.get("stage");
+  const failure = fields.get("failure");
+  const detail = fields.get("detail");
   return {
-    question: question as Question,
-    run: need(said, "run"),
-    front: need(said, "front"),
-    ticket: said.get("ticket") ?? "",
-    command: said.get("command") === "1",
-    argv0: decodeWord(said.get("argv0") ?? "ssh"),
-    real: decodeWord(need(said, "real")),
-    shard: readNumber(said.get("shard")),
+    kind,
+    run: need(fields, "run"),
+    clientPath: need(fields, "front"),
+    callId,
+    ticket: need(fields, "ticket"),
+    command: fields.get("command") === "1",
+    argv0: decodeWord(fields.get("argv0") ?? "ssh"),
+    real: decodeWord(need(fields, "real")),
+    shard: readNumber(fields.get("shard")),
     ...(stage === undefined ? {} : { stage }),
     ...(failure === undefined ? {} : { failure }),
-    attempt: readNumber(said.get("attempt")),
+    attempt: readNumber(fields.get("attempt")),
     ...(detail === undefined ? {} : { detail: decodeWord(detail) }),
     words: words.slice(end + 1),
   };
 }
 
-/** The line to the front that started this process, on descriptor 3. */
-export function openLine(): Front {
+/** The channel to the front that started this process; its first line, the call id, has been read. */
+export function openChannel(): Channel & { readonly callId: string } {
   let pending = "";
-  const chunk = new Uint8Array(256);
+  const chunk = new Uint8Array(4096);
 
   function send(text: string): void {
-    writeAll(LINE, text);
+    writeAll(CHANNEL, text);
   }
 
   function readLine(): string {
@@ -103,7 +104,7 @@ export function openLine(): Front {
         pending = pending.slice(newline + 1);
         return line;
       }
-      const count = read(LINE, chunk);
+      const count = read(CHANNEL, chunk);
       if (count === 0) {
         throw new Error("cannot hear the front: it hung up");
       }
@@ -112,6 +113,7 @@ export function openLine(): Front {
   }
 
   return {
+    callId: readLine(),
     lock(name, count, seconds) {
       send(`lock ${name} ${count} ${seconds}\n`);
       const reply = readLine();
@@ -129,15 +131,15 @@ export function openLine(): Front {
     unlock: (name) => send(`unlock ${name}\n`),
     wait: (seconds) => send(`wait ${seconds}\n`),
     ticket: (text) => send(`ticket ${byteLength(text)}\n${text}`),
-    finish(verdict) {
-      send(`${verdict}\n`);
+    finish(reply) {
+      send(`${reply}\n`);
       exit(0);
     },
   };
 }
 
-function need(said: ReadonlyMap<string, string>, name: string): string {
-  const value = said.get(name);
+function need(fields: ReadonlyMap<string, string>, name: string): string {
+  const value = fields.get(name);
   if (value === undefined || value === "") {
     throw new RangeError(`cannot answer: the front did not say ${name}=`);
   }

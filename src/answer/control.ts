@@ -11,56 +11,56 @@ import { elapsed } from "../sys/clock.ts";
 import { errorCode, linkStatus, writeAll } from "../sys/files.ts";
 import { CALLER_STDERR } from "../sys/terminal.ts";
 import { decodeUtf8, encodeUtf8 } from "../sys/text.ts";
-import type { Asking, Front } from "./channel.ts";
+import type { Channel, Request } from "./channel.ts";
 import { writeDebug } from "./debug.ts";
-import { handOver } from "./publish-ticket.ts";
+import { publishTicket } from "./publish-ticket.ts";
 
-/** Ends the process by the front's last line. */
-export async function answerControl(asking: Asking, front: Front): Promise<void> {
-  const plan = await makePlan(asking);
+/** Ends the process with a reply. */
+export async function answerControl(request: Request, channel: Channel): Promise<void> {
+  const plan = await makePlan(request);
   if (plan.action !== "control") {
-    handOver(asking, plan, front);
-    return front.finish("again");
+    publishTicket(request, plan, channel);
+    return channel.finish("again");
   }
   const word = argumentOf(plan.inputs.parsed, "O");
   if (word !== "exit" && word !== "stop") {
-    return front.finish("pass");
+    return channel.finish("pass");
   }
   const shards = shardsOf(plan.master.pool).filter(isOccupied);
   // All locks first, none of them waited for long: who holds one is making a master where now there is none.
-  for (const shard of shards) front.lock(`key/${plan.master.pool.key}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
+  for (const shard of shards) channel.lock(`key/${plan.master.pool.key}/${shard.number}`, 1, shard.number === 0 ? 1 : 0);
   const hard = word === "exit" && plan.inputs.settings.exit === "hard";
   const results = await Promise.all(shards.map((shard) => drainOne(plan, shard, hard, word)));
   writeDebug(`${word}: ${results.join(" ")}`);
   if (results.includes("wedged")) {
     // mux_client_hello_exchange's words for a master that accepts and says nothing.
     writeStderr(plan, 1, "muxclient: master hello exchange failed\r\n");
-    return front.finish("exit 255");
+    return channel.finish("exit 255");
   }
   if (results.includes("refused")) {
     writeStderr(plan, 1, `Master refused ${word === "exit" ? "termination" : "stop listening"} request: Permission denied\r\n`);
-    return front.finish("exit 255");
+    return channel.finish("exit 255");
   }
   if (!results.includes("retired")) {
-    return writeNobody(plan, front);
+    return writeNobody(plan, channel);
   }
   writeStderr(plan, 1, word === "exit" ? "Exit request sent.\r\n" : "Stop listening request sent.\r\n");
-  front.finish("exit 0");
+  channel.finish("exit 0");
 }
 
 /**
  * Nobody is there: said in muxclient's own words. Not by the real ssh, whose -O exit would cut the sessions of a master that somebody
  * makes in this moment; only a path that we serve elsewhere is safe from it.
  */
-function writeNobody(plan: SharedPlan, front: Front): void {
+function writeNobody(plan: SharedPlan, channel: Channel): void {
   const { pool } = plan.master;
   const elsewhere = plan.placement.atCallerPath && pool.socket.startsWith(`${pool.dir}/`);
   const state = elsewhere ? undefined : stateOf(pool.socket);
   if (state === undefined) {
-    front.finish("pass");
+    channel.finish("pass");
   }
   writeStderr(plan, 1, `Control socket connect(${cutBytes(pool.socket, 100)}): ${state}\r\n`);
-  front.finish("exit 255");
+  channel.finish("exit 255");
 }
 
 /** What connect(2) says of a path on which nobody listens; undefined for what we have no words for. */

@@ -5,58 +5,58 @@
 import type { DialOutcome } from "../master/dial.ts";
 import type { MasterSpec } from "../master/spec.ts";
 import type { SharedPlan } from "../plan/plan.ts";
-import type { Asking, Front } from "./channel.ts";
+import type { Channel, Reply, Request } from "./channel.ts";
 import { writeDebug } from "./debug.ts";
 import { recallDial } from "./recall.ts";
 
-/** Ends the process by the front's last line. */
-export async function answerDial(asking: Asking, front: Front): Promise<void> {
-  const stored = recallDial(asking);
-  if (stored !== undefined && front.lock(`key/${stored.pool.key}/${asking.shard}`, 1, 0) !== "busy") {
+/** Ends the process with a reply. */
+export async function answerDial(request: Request, channel: Channel): Promise<void> {
+  const stored = recallDial(request);
+  if (stored !== undefined && channel.lock(`key/${stored.pool.key}/${request.shard}`, 1, 0) !== "busy") {
     writeDebug("dial: as the ticket was judged");
-    return dial(asking, stored, front);
+    return dial(request, stored, channel);
   }
   // Loaded while the real ssh is asked what it would do.
-  const [plan] = await Promise.all([planCall(asking), import("../master/dial.ts")]);
-  if (plan.action === "pass" || front.lock(`key/${plan.master.pool.key}/${asking.shard}`, 1, 0) === "busy") {
+  const [plan] = await Promise.all([planCall(request), import("../master/dial.ts")]);
+  if (plan.action === "pass" || channel.lock(`key/${plan.master.pool.key}/${request.shard}`, 1, 0) === "busy") {
     // What was judged has changed since the front read it: here is the new judgement.
-    const { handOver } = await import("./publish-ticket.ts");
-    handOver(asking, plan, front);
-    return front.finish("again");
+    const { publishTicket } = await import("./publish-ticket.ts");
+    publishTicket(request, plan, channel);
+    return channel.finish("again");
   }
-  if (!plan.placement.canDial && asking.shard > 0) {
+  if (!plan.placement.canDial && request.shard > 0) {
     // One more connection beside a master that this caller may use but could not make: without the key that it does not name it would be refused.
-    return front.finish("pass");
+    return channel.finish("pass");
   }
-  await dialAndFinish(asking, plan, front);
+  await dialAndFinish(request, plan, channel);
 }
 
 /** Makes the master of the shard that was asked for, and says what the front is to do. What it took to judge it is kept for the next one. */
-export async function dialAndFinish(asking: Asking, plan: SharedPlan, front: Front): Promise<void> {
-  await dial(asking, plan.master, front, async () => {
+export async function dialAndFinish(request: Request, plan: SharedPlan, channel: Channel): Promise<void> {
+  await dial(request, plan.master, channel, async () => {
     const { keepDial } = await import("./keep.ts");
-    keepDial(asking, plan);
+    keepDial(request, plan);
   });
 }
 
-async function dial(asking: Asking, spec: MasterSpec, front: Front, keep?: () => Promise<void>): Promise<void> {
+async function dial(request: Request, spec: MasterSpec, channel: Channel, keep?: () => Promise<void>): Promise<void> {
   const { dialMaster, duringHandshake } = await import("../master/dial.ts");
-  const outcome = await dialMaster(spec, asking.shard, front, async () => {
-    await duringHandshake(spec, asking.run);
+  const outcome = await dialMaster(spec, request.shard, channel, async () => {
+    await duringHandshake(spec, request.run);
     // Whatever goes wrong here must not end this process before the dial.
     await keep?.().catch(writeDebug);
   });
   writeDebug(`dial: ${outcome.state}`);
-  front.finish(verdictOf(outcome));
+  channel.finish(replyTo(outcome));
 }
 
-async function planCall(asking: Asking) {
+async function planCall(request: Request) {
   const { makePlan } = await import("../plan/plan.ts");
-  return makePlan(asking);
+  return makePlan(request);
 }
 
 /** What a dial means for the front. */
-export function verdictOf(outcome: DialOutcome): "again" | "pass" | `exit ${number}` {
+export function replyTo(outcome: DialOutcome): Reply {
   switch (outcome.state) {
     case "made":
     case "live":

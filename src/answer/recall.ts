@@ -4,7 +4,6 @@
  */
 
 import type { MasterSpec } from "../master/spec.ts";
-import { composeQuestion } from "../protocol/call-id.ts";
 import { limits } from "../protocol/contract.ts";
 import { dialPath, hashBytes, ticketPath } from "../protocol/paths.ts";
 
@@ -12,7 +11,7 @@ import { findStale, parseTicket } from "../protocol/ticket-read.ts";
 import { environment } from "../sys/environment.ts";
 import { exists, readOwnFile } from "../sys/files.ts";
 import { decodeStrictUtf8 } from "../sys/text.ts";
-import type { Asking } from "./channel.ts";
+import type { Request } from "./channel.ts";
 
 /** Higher with every change of what is kept, so that another version's files count for nothing. */
 export const FORMAT = 3;
@@ -31,29 +30,28 @@ export interface StoredDial {
   readonly resolved: readonly (readonly [string, readonly string[]])[];
 }
 
-/** What was kept for this question, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
-export function recallDial(asking: Asking): MasterSpec | undefined {
-  const stored = readStored(asking);
-  const bytes = readOwnFile(ticketPath(asking.run, asking.ticket), limits.ticketBytes);
+/** What was kept for this call id, in the environment and directory of this process; undefined where it has to be judged anew. Never throws. */
+export function recallDial(request: Request): MasterSpec | undefined {
+  const stored = readStored(request);
+  const bytes = readOwnFile(ticketPath(request.run, request.ticket), limits.ticketBytes);
   if (stored === undefined || bytes === undefined || stored.ticket !== hashBytes(bytes)) {
     return undefined;
   }
   const ticket = parseTicket(bytes);
-  const question = composeQuestion(environment(), asking.command, asking.words);
-  if (ticket === undefined || ticket.question !== question || findStale(ticket, environment()) !== undefined) {
+  if (ticket === undefined || ticket.callId !== request.callId || findStale(ticket, environment()) !== undefined) {
     return undefined;
   }
   // On a caller's own path a master that came meanwhile may be somebody else's: then there is something to judge.
-  if (!stored.shared && (asking.shard > 0 || exists(stored.spec.pool.socket))) {
+  if (!stored.shared && (request.shard > 0 || exists(stored.spec.pool.socket))) {
     return undefined;
   }
-  const { run, argv0, real, front } = asking;
+  const { run, argv0, real, clientPath } = request;
   const attributes = () => stored.attributes;
-  return { ...stored.spec, run, launcher: { argv0, real, front }, resolved: new Map(stored.resolved), attributes };
+  return { ...stored.spec, run, launcher: { argv0, real, clientPath }, resolved: new Map(stored.resolved), attributes };
 }
 
-function readStored(asking: Asking): StoredDial | undefined {
-  const bytes = readOwnFile(dialPath(asking.run, asking.ticket), KEPT_BYTES);
+function readStored(request: Request): StoredDial | undefined {
+  const bytes = readOwnFile(dialPath(request.run, request.ticket), KEPT_BYTES);
   try {
     const kept = bytes && (JSON.parse(decodeStrictUtf8(bytes) ?? "") as StoredDial);
     return kept?.format === FORMAT ? kept : undefined;

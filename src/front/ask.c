@@ -34,7 +34,7 @@ static bool handle_lock(struct front *front, struct channel *channel, char *argu
 static bool handle_ticket(struct front *front, struct channel *channel, const char *length);
 
 struct reply
-ask(struct front *front, const char *question, int shard, const struct fault *fault)
+ask(struct front *front, enum request request, int shard, const struct fault *fault)
 {
 	struct reply reply = { front->sent ? REPLY_EXIT : REPLY_PASS, 255 };
 	struct channel channel = { .fd = -1,
@@ -44,7 +44,7 @@ ask(struct front *front, const char *question, int shard, const struct fault *fa
 	if (!find_real(front))
 		return reply;
 	front->asked++;
-	pid_t child = start_control(front, question, shard, fault, &channel.fd);
+	pid_t child = start_control(front, request, shard, fault, &channel.fd);
 	if (child < 0)
 		return reply;
 	bool good = serve_control(front, &channel, &heard);
@@ -192,6 +192,6 @@ handle_ticket(struct front *front, struct channel *channel, const char *length_t
 		have += got;
 	}
 	front->have_ticket = ticket_parse(&front->ticket, (size_t)length) &&
-	    strcmp(front->ticket.question, front->question) == 0;
+	    strcmp(front->ticket.call_id, front->call_id) == 0;
 	return front->have_ticket;
 }

@@ -10,6 +10,6 @@ struct reply {
 	int code;
 };
 
-struct reply ask(struct front *front, const char *question, int shard, const struct fault *fault);
+struct reply ask(struct front *front, enum request request, int shard, const struct fault *fault);
 
 #endif

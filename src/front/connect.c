@@ -47,7 +47,7 @@ follow_ticket(struct front *front)
 	case LANE_CONTROL:
 		if (front->ticket.check)
 			check(front);
-		apply_reply(front, ask(front, "control", 0, NULL));
+		apply_reply(front, ask(front, REQUEST_CONTROL, 0, NULL));
 		pass(front, REASON_CONTROL);
 	case LANE_ATTACH:
 	case LANE_ESTABLISH:
@@ -85,7 +85,8 @@ attach(struct front *front)
 			run_session(front, &attempt.connection);
 			if (front->sent) {
 				/* Unknown: 255, but for evidence. */
-				apply_reply(front, ask(front, "heal", front->shard, &front->fault));
+				apply_reply(front,
+				    ask(front, REQUEST_HEAL, front->shard, &front->fault));
 				front->sent = false;
 			} else if (fault_is(front, STAGE_SESSION, FAILURE_FAILURE) ||
 			    fault_is(front, STAGE_SESSION, FAILURE_DENIED)) {
@@ -112,7 +113,8 @@ attach(struct front *front)
 			    fault_is(front, STAGE_CONNECT, FAILURE_REFUSED) ||
 			    fault_is(front, STAGE_RECORD, FAILURE_NONE);
 			apply_reply(front,
-			    ask(front, missing ? "dial" : "heal", front->shard, &front->fault));
+			    ask(front, missing ? REQUEST_DIAL : REQUEST_HEAL, front->shard,
+				&front->fault));
 			front->attempts++;
 			attempt.wait_state = OUTSIDE;
 		}
@@ -135,7 +137,7 @@ session_refused(struct front *front, struct attempt *attempt)
 	if (result == LOCK_BROKEN || result == LOCK_BUSY)
 		pass(front, REASON_NO_LOCK);
 	if (!slot_outgrown(front, slot)) {
-		apply_reply(front, ask(front, "heal", front->shard, &front->fault));
+		apply_reply(front, ask(front, REQUEST_HEAL, front->shard, &front->fault));
 		front->attempts++;
 	}
 	unlock_all(&front->rundir);

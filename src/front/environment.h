@@ -10,7 +10,7 @@ char **clean_environment(char **environment);
 /* In place: the caller's own again, without our marks; SSHIM_THEN_AS becomes SSHIM_AS. */
 void restore_environment(char **environment);
 /* An entry by which the front and what it starts tell each other something: no part of the
- * question. */
+ * call id. */
 bool is_mark(const char *entry);
 /* The signals that the caller ignored, one bit each (SSHIM_IGNORED). */
 uint64_t ignored_signals(void);

@@ -30,14 +30,14 @@ struct front {
 	char real[PATH_SIZE]; /* the real ssh, once it was looked for */
 	bool real_is_script;
 	struct rundir rundir;
-	char question[MAX_CALL_ID_BYTES + 1];
-	size_t question_length;
+	char call_id[MAX_CALL_ID_BYTES + 1];
+	size_t call_id_length;
 	char hash[17];
 	bool have_ticket;
 	struct ticket ticket;
 	int64_t started_ns;
 	int attempts;
-	int asked;         /* questions to the control plane; 0 is what the journal calls warm */
+	int asked;         /* requests to the control plane; 0 is what the journal calls warm */
 	int64_t opened_ns; /* when the session was opened, 0: it was not */
 	int shard;
 	bool sent; /* NEW_SESSION and its descriptors are with a master: never again */

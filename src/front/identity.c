@@ -1,5 +1,4 @@
-/* What the caller asks (the question): the text that stands for this caller, these options and this
- * host, and its hash. */
+/* The call id: the text that stands for this caller, these options and this host, and its hash. */
 #include "identity.h"
 
 #include <string.h>
@@ -15,12 +14,12 @@ extern char **environ;
 static bool
 append(struct front *front, const char *word)
 {
-	if (front->question_length > 0) {
-		if (front->question_length + 1 >= sizeof(front->question))
+	if (front->call_id_length > 0) {
+		if (front->call_id_length + 1 >= sizeof(front->call_id))
 			return false;
-		front->question[front->question_length++] = ' ';
+		front->call_id[front->call_id_length++] = ' ';
 	}
-	return append_word(front->question, sizeof(front->question), &front->question_length, word);
+	return append_word(front->call_id, sizeof(front->call_id), &front->call_id_length, word);
 }
 
 static bool
@@ -67,7 +66,7 @@ gives_command(const struct front *front)
 
 /* false: too long, or not UTF-8, which must not travel through the control plane. */
 bool
-write_question(struct front *front)
+write_call_id(struct front *front)
 {
 	static const char *const first[] = { "HOME=", "SSH_AUTH_SOCK=", NULL };
 
@@ -90,6 +89,6 @@ write_question(struct front *front)
 	for (int i = 1; i < front->walk.command; i++)
 		if (!valid_utf8(front->argv[i]) || !append(front, front->argv[i]))
 			return false;
-	hash_hex(hash_bytes(front->question, front->question_length), front->hash);
+	hash_hex(hash_bytes(front->call_id, front->call_id_length), front->hash);
 	return true;
 }

@@ -11,13 +11,11 @@
 #include "connect.h"
 #include "identity.h"
 #include "journal.h"
-#include "letters.h"
 #include "lock.h"
 #include "modes.h"
 #include "realssh.h"
 #include "rundir.h"
 
-static bool walk(struct front *front);
 static void find_ticket(struct front *front);
 
 int
@@ -40,36 +38,17 @@ main(int argc, char **argv)
 			pass(&front, REASON_CLOSED_DESCRIPTOR);
 	if (!open_rundir(&front.rundir))
 		pass(&front, REASON_NO_PLACE);
-	if (!walk(&front))
+	/* What the real ssh should say something about, what has no destination, and letters that
+	 * its versions write differently. */
+	if (walk_argv(argc, argv, NULL, &front.walk) != 0 || front.walk.ambiguous)
 		pass(&front, REASON_ARGUMENTS);
-	if (!write_question(&front))
+	if (!write_call_id(&front))
 		pass(&front, REASON_QUESTION);
 	find_ticket(&front);
 	follow_ticket(&front);
 }
 
-/* false: what the real ssh should say something about, or has no destination. */
-static bool
-walk(struct front *front)
-{
-	char letters[256];
-	bool known = false;
-
-	for (int round = 0; round < 2; round++) {
-		if (walk_argv(front->argc, front->argv, known ? letters : NULL, &front->walk) !=
-			0 ||
-		    front->walk.malformed || front->walk.host < 0)
-			return false;
-		if (!front->walk.ambiguous)
-			return true;
-		known = installed_letters(front, letters, sizeof(letters));
-		if (!known)
-			return false;
-	}
-	return false;
-}
-
-/* The ticket for our question: there, or written by the control plane while one of us holds its
+/* The ticket of this call: there, or written by the control plane while one of us holds its
  * lock. */
 static void
 find_ticket(struct front *front)
@@ -79,7 +58,7 @@ find_ticket(struct front *front)
 	strcpy(name + 7, front->hash);
 	for (int round = 0; round < 3; round++) {
 		front->have_ticket = ticket_load(&front->ticket, front->rundir.fd, front->hash,
-		    front->question);
+		    front->call_id);
 		if (front->have_ticket) {
 			unlock_all(&front->rundir);
 			return;
@@ -93,7 +72,7 @@ find_ticket(struct front *front)
 		if (result != LOCK_GOT && result != LOCK_WAITED)
 			pass(front, REASON_NO_LOCK);
 	}
-	struct reply reply = ask(front, "resolve", 0, NULL);
+	struct reply reply = ask(front, REQUEST_RESOLVE, 0, NULL);
 	if (reply.kind == REPLY_EXIT) {
 		journal(front, reply.code == 0 ? OUTCOME_ANSWERED : OUTCOME_REFUSED, NO_REASON,
 		    reply.code);

@@ -112,6 +112,21 @@ static const char *const outcome_names[] = {
 	"established",
 };
 
+enum request {
+	NO_REQUEST,
+	REQUEST_RESOLVE,
+	REQUEST_DIAL,
+	REQUEST_HEAL,
+	REQUEST_CONTROL,
+};
+static const char *const request_names[] = {
+	NULL,
+	"resolve",
+	"dial",
+	"heal",
+	"control",
+};
+
 enum reason {
 	NO_REASON,
 	REASON_NO_SELF,
@@ -166,7 +181,5 @@ static const char *const mark_names[] = {
 #define NAME_POOLS "k"
 #define NAME_LOCKS "locks"
 #define NAME_JOURNAL "journal.jsonl"
-#define NAME_LETTERS "letters"
-#define NAME_DIALS "d"
 
 #endif

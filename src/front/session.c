@@ -219,7 +219,7 @@ wait_session(struct front *front, struct connection *connection, struct signals 
 		 * knows the master's last words. */
 		set_lost(front, connection, STAGE_OPENED, whole ? FAILURE_EOF : FAILURE_NONSENSE);
 		(void)close(connection->record_fd);
-		struct reply reply = ask(front, "heal", front->shard, &front->fault);
+		struct reply reply = ask(front, REQUEST_HEAL, front->shard, &front->fault);
 		exit_value = reply.kind == REPLY_EXIT ? (uint32_t)reply.code : 255;
 		journal(front, OUTCOME_LOST, NO_REASON, (int)exit_value);
 	}

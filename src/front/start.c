@@ -1,4 +1,4 @@
-/* Starts the control plane with a question: a child that dies with us, holds a line to us and the
+/* Starts the control plane with a request: a child that dies with us, holds a channel to us and the
  * caller's stderr, and nothing else. */
 #include "start.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "encode.h"
@@ -18,11 +19,12 @@
 
 extern char **environ;
 
-static _Noreturn void exec_control(struct front *front, const char *question, int shard,
+static void send_call_id(const struct front *front, int fd);
+static _Noreturn void exec_control(struct front *front, enum request request, int shard,
     const struct fault *fault, int fd);
 
 pid_t
-start_control(struct front *front, const char *question, int shard, const struct fault *fault,
+start_control(struct front *front, enum request request, int shard, const struct fault *fault,
     int *fd)
 {
 	int pair[2];
@@ -31,16 +33,30 @@ start_control(struct front *front, const char *question, int shard, const struct
 		return -1;
 	pid_t child = fork();
 	if (child == 0)
-		exec_control(front, question, shard, fault, pair[1]);
+		exec_control(front, request, shard, fault, pair[1]);
 	(void)close(pair[1]);
 	if (child < 0)
 		(void)close(pair[0]);
+	else
+		send_call_id(front, pair[0]);
 	*fd = pair[0];
 	return child;
 }
 
+/* The first line: nobody else composes it. The socket's buffer has room for it. */
+static void
+send_call_id(const struct front *front, int fd)
+{
+	struct iovec parts[2] = { { (char *)(uintptr_t)front->call_id, front->call_id_length },
+		{ (char *)(uintptr_t) "\n", 1 } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+		return; /* it is gone already, which is seen when it does not answer */
+}
+
 static _Noreturn void
-exec_control(struct front *front, const char *question, int shard, const struct fault *fault,
+exec_control(struct front *front, enum request request, int shard, const struct fault *fault,
     int fd)
 {
 	size_t words = (size_t)front->walk.command + 20;
@@ -61,7 +77,7 @@ exec_control(struct front *front, const char *question, int shard, const struct 
 
 	argv[n++] = program;
 	argv[n++] = "answer";
-	argv[n++] = (char *)(uintptr_t)question;
+	argv[n++] = (char *)(uintptr_t)request_names[request];
 	struct {
 		const char *name, *value;
 		bool encoded;

@@ -40,7 +40,7 @@ ticket_parse(struct ticket *ticket, size_t length)
 		*end = '\0';
 		if (strcmp(line, "end") == 0)
 			return end + 1 == ticket->text + length && lane_known &&
-			    ticket->question != NULL && ticket->reason != NULL &&
+			    ticket->call_id != NULL && ticket->reason != NULL &&
 			    (ticket->lane == LANE_PASS ||
 				(is_key(ticket->key) && ticket->keydir != NULL &&
 				    ticket->socket != NULL));
@@ -57,9 +57,9 @@ parse_line(struct ticket *ticket, char *line)
 	static const char *const lanes[] = { "pass", "attach", "establish", "control", NULL };
 	static const char *const ttys[] = { "no", "auto", "yes", "force", NULL };
 
-	/* The question is compared as it stands, so it is not cut into fields. */
+	/* The call id is compared as it stands, so it is not cut into fields. */
 	if (strncmp(line, "question ", 9) == 0) {
-		ticket->question = line + 9;
+		ticket->call_id = line + 9;
 		return true;
 	}
 	char *field[FIELDS_MAX];

@@ -61,7 +61,7 @@ ticket_fresh(const struct ticket *ticket)
 }
 
 bool
-ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *question)
+ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *call_id)
 {
 	char name[20] = NAME_TICKETS "/";
 	struct stat st;
@@ -85,5 +85,5 @@ ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *que
 	}
 	(void)close(fd);
 	return ours && ticket_parse(ticket, length) && !ticket->once &&
-	    strcmp(ticket->question, question) == 0 && ticket_fresh(ticket);
+	    strcmp(ticket->call_id, call_id) == 0 && ticket_fresh(ticket);
 }

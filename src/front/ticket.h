@@ -23,7 +23,7 @@ struct dependency {
 
 struct ticket {
 	char text[MAX_TICKET_BYTES + 1]; /* everything below points in here */
-	char *question;
+	char *call_id;
 	bool once;
 	struct dependency dependencies[MAX_DEPENDENCIES];
 	size_t dependency_count;
@@ -54,8 +54,8 @@ bool ticket_parse(struct ticket *ticket, size_t length);
 bool in_rundir(const struct ticket *ticket);
 /* true: nothing that the judgement depended on has changed. */
 bool ticket_fresh(const struct ticket *ticket);
-/* The ticket for this question, from RUN/t; false where there is none that is ours, whole and
+/* The ticket of this call id, from RUN/t; false where there is none that is ours, whole and
  * fresh. */
-bool ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *question);
+bool ticket_load(struct ticket *ticket, int run_fd, const char *hash, const char *call_id);
 
 #endif

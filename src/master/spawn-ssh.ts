@@ -31,7 +31,7 @@ export interface SshExit {
 /** Runs it and waits until the process that was started ends (a master goes on in a child of its own). Never rejects. */
 export async function spawnSsh(ssh: SshSpawn): Promise<SshExit> {
   const child = start({
-    path: ssh.launcher.front,
+    path: ssh.launcher.clientPath,
     name: "ssh",
     words: [ssh.launcher.argv0, ssh.launcher.real, ...ssh.arguments],
     environment: { ...environment(), SSHIM_AS: "launch", SSHIM_PARENT: `${pid()}`, ...ssh.environment },

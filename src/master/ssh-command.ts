@@ -59,7 +59,7 @@ export function dialCommand(
     words.push("-E", log);
   }
   words.push("-N", "-f", "--", spec.host);
-  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(spec.launcher.front, proxyLog) };
+  return { words, environment: proxyLog === undefined ? {} : shellEnvironment(spec.launcher.clientPath, proxyLog) };
 }
 
 /** True when the connection goes through a program or another host. */

@@ -9,7 +9,7 @@ import { decodeLatin1, decodeStrictUtf8 } from "../sys/text.ts";
 
 /** How to start the real ssh. */
 export interface Launcher {
-  readonly front: string;
+  readonly clientPath: string;
   readonly argv0: string;
   readonly real: string;
 }
@@ -29,7 +29,7 @@ const ABOUT_OUR_STDIN = /^Pseudo-terminal will not be allocated because stdin is
 /** Runs `ssh -G` with these words (options and host, and a stand-in for a command where the caller gave one). Never throws. */
 export function askResolved(launcher: Launcher, words: readonly string[], env: Environment): SshGOutput {
   const { code, stdout, stderr } = run({
-    path: launcher.front,
+    path: launcher.clientPath,
     name: "ssh",
     words: [launcher.argv0, launcher.real, "-G", ...words],
     environment: { ...env, SSHIM_AS: "launch" },

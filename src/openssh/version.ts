@@ -40,7 +40,7 @@ export function readRealSsh(run: string | undefined, launcher: Launcher, env: En
   return found;
 }
 
-/** The text of RUN/letters. The front reads no further than `letters`. */
+/** The text of RUN/letters. */
 export function formatLetters(real: RealSsh, identity: FileIdentity): string {
   return [
     "sshim-letters 1",
@@ -107,7 +107,7 @@ function findVersion(program: string): Version | undefined {
 
 function askVersion(launcher: Launcher, env: Environment): Version | undefined {
   const { stdout, stderr } = runProgram({
-    path: launcher.front,
+    path: launcher.clientPath,
     name: "ssh",
     words: [launcher.argv0, launcher.real, "-V"],
     environment: { ...env, SSHIM_AS: "launch" },

@@ -234,7 +234,7 @@ function share(
     connection: connectionArguments(parsed),
     host: dialDestination(parsed) ?? "",
     dependsOnCwd: recorder.dependsOnCwd,
-    launcher: { front: call.front, argv0: call.argv0, real: call.real },
+    launcher: { clientPath: call.clientPath, argv0: call.argv0, real: call.real },
   };
   const reason = action === "control" ? "control" : placement.reason;
   return { action, reason, why: whyOf(placement), inputs: inputsOf(known, run), cache: cacheOf(known), session, placement, parts, master };

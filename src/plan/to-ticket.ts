@@ -9,15 +9,15 @@ import type { Target, Ticket } from "../protocol/ticket.ts";
 import { connectTimeoutOf } from "./action.ts";
 import type { Plan, SharedPlan } from "./plan.ts";
 
-/** The ticket for a question. */
-export function ticketOf(plan: Plan, question: string): Ticket {
+/** The ticket of a call. */
+export function ticketOf(plan: Plan, callId: string): Ticket {
   const { run, settings, dependencies } = plan.inputs;
   const path = journalPathFor(run, settings);
   const target = plan.action === "pass" ? undefined : targetOf(plan);
   const tooMany =
     target !== undefined && (target.session.sendEnv.length > limits.variables || target.session.setEnv.length > limits.variables);
   return {
-    question,
+    callId,
     forThisCallOnly: plan.cache.rule === "never" || dependencies.length > limits.dependencies,
     dependencies,
     action: tooMany ? "pass" : plan.action,

@@ -78,6 +78,10 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** What the front asks of the control plane: a judgement, a connection, help after a failure, an `-O` word. */
+export const requests = ["resolve", "dial", "heal", "control"] as const;
+export type RequestKind = (typeof requests)[number];
+
 /** Why the front, by itself, let the real ssh do it: `why` in the journal. */
 export const reasons = [
   "no self",
@@ -105,5 +109,6 @@ export const RAW_PREFIX = "SSHIM_RAW_";
 /** For the shell of a dial, which takes them out again. */
 export const shellMarks = ["SSHIM_LOG", "SSHIM_SHELL"] as const;
 
-/** Names in the runtime directory. */
-export const names = { tickets: "t", pools: "k", locks: "locks", journal: "journal.jsonl", letters: "letters", dials: "d" } as const;
+/** Names in the runtime directory; the last ones are the control plane's own. */
+export const names = { tickets: "t", pools: "k", locks: "locks", journal: "journal.jsonl" } as const;
+export const ownNames = { letters: "letters", dials: "d" } as const;

@@ -4,7 +4,7 @@
  */
 
 import { decodeStrictUtf8, encodeUtf8 } from "../sys/text.ts";
-import { names } from "./contract.ts";
+import { names, ownNames } from "./contract.ts";
 
 /**
  * RUN for this environment and effective uid, by the same rules as the front.
@@ -30,17 +30,17 @@ export function ticketPath(run: string, hash: string): string {
 
 /** The folder with what is kept for dials. */
 export function dialsDirectory(run: string): string {
-  return `${run}/${names.dials}`;
+  return `${run}/${ownNames.dials}`;
 }
 
 /** What a dial needs of the judgement that the ticket of this hash says. */
 export function dialPath(run: string, hash: string): string {
-  return `${run}/${names.dials}/${hash}`;
+  return `${run}/${ownNames.dials}/${hash}`;
 }
 
 /** The record of the installed ssh's option letters. */
 export function lettersPath(run: string): string {
-  return `${run}/${names.letters}`;
+  return `${run}/${ownNames.letters}`;
 }
 
 /** The one file whose bytes are the locks. */

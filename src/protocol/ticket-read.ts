@@ -87,7 +87,7 @@ function readLines(lines: readonly string[]): Ticket {
   const journal = said.words.get("journal");
   const option = said.words.get("socket_option")?.[0];
   return {
-    question: word(said, "question"),
+    callId: word(said, "question"),
     forThisCallOnly: said.once,
     dependencies: said.dependencies,
     action,

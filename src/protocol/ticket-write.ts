@@ -12,7 +12,7 @@ import type { Session, Target, Ticket } from "./ticket.ts";
 
 /** The text of a ticket. */
 export function formatTicket(ticket: Ticket): string {
-  const lines = [openings.ticket, `question ${ticket.question}`];
+  const lines = [openings.ticket, `question ${ticket.callId}`];
   if (ticket.forThisCallOnly) {
     lines.push("once");
   } else {

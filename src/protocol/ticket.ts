@@ -50,7 +50,7 @@ export interface Target {
 export type Cache = { readonly rule: "keep" } | { readonly rule: "never" | "notYet"; readonly reason: string };
 
 export interface Ticket {
-  readonly question: string;
+  readonly callId: string;
   readonly forThisCallOnly: boolean;
   readonly dependencies: readonly Dependency[];
   readonly action: Action;

@@ -38,7 +38,7 @@ feed_ticket(const uint8_t *bytes, size_t length)
 			demand_inside(ticket, ticket->setenv[i], length);
 		for (size_t i = 0; i < ticket->accept_count; i++)
 			demand_inside(ticket, ticket->accept[i], length);
-		demand_inside(ticket, ticket->question, length);
+		demand_inside(ticket, ticket->call_id, length);
 		demand_inside(ticket, ticket->reason, length);
 		const char *words[] = { ticket->key, ticket->keydir, ticket->socket };
 		for (size_t i = 0; i < 3; i++)

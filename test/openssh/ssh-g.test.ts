@@ -10,7 +10,7 @@ import { askResolved, escapeOf, flagOf, logLevelOf, optionOf, parseResolved } fr
 import { readRealSsh } from "../../src/openssh/version.ts";
 import { realProgram, shimProgram, systemPath, temporary } from "../support/index.ts";
 
-const launcher = { front: shimProgram, argv0: "ssh", real: realProgram };
+const launcher = { clientPath: shimProgram, argv0: "ssh", real: realProgram };
 const env = { PATH: systemPath };
 const ask = (...words: string[]) => askResolved(launcher, ["-F", "none", ...words], env);
 
@@ -33,7 +33,7 @@ describe("ssh -G", () => {
     expect(ask("-o", "Nonsense=1", "h")).toMatchObject({ code: 255, text: "" });
     expect(ask("-i", "/nowhere/id", "h").warnings).toContain("/nowhere/id");
     expect(askResolved({ ...launcher, real: "/nowhere/ssh" }, ["h"], env).code).not.toBe(0);
-    expect(askResolved({ ...launcher, front: "/nowhere/front" }, ["h"], env).code).toBeUndefined();
+    expect(askResolved({ ...launcher, clientPath: "/nowhere/front" }, ["h"], env).code).toBeUndefined();
   });
 
   it("gets back the environment that travelled in disguise", () => {
@@ -129,7 +129,7 @@ describe("the real ssh", () => {
     const [asked, silent] = [join(directory, "asked"), join(directory, "silent")];
     // A launcher that tells the starts, and never lets it say anything.
     writeFileSync(silent, `#!/bin/sh\necho x >>${asked}\n`, { mode: 0o755 });
-    const look = (program: string) => readRealSsh(undefined, { front: silent, argv0: "ssh", real: program }, env).version;
+    const look = (program: string) => readRealSsh(undefined, { clientPath: silent, argv0: "ssh", real: program }, env).version;
     expect(look(realProgram)).toEqual(version.map(Number));
     expect(existsSync(asked)).toBe(false);
     const changed = (name: string, change: (text: string) => string) => {

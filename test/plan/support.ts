@@ -14,7 +14,7 @@ export interface PlanOptions {
 /** What makePlan says of these words. Without -F among them, no configuration is read. */
 export function planOf(words: readonly string[], { env = {}, command = true, run = runDirectory() }: PlanOptions = {}): Promise<Plan> {
   const call: Call = {
-    front: shimProgram,
+    clientPath: shimProgram,
     argv0: "ssh",
     real: realProgram,
     run,

@@ -3,21 +3,21 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ticketOf } from "../../src/plan/to-ticket.ts";
-import { composeQuestion } from "../../src/protocol/call-id.ts";
-import { hashName, ticketPath } from "../../src/protocol/paths.ts";
+import { ticketPath } from "../../src/protocol/paths.ts";
 import type { Ticket } from "../../src/protocol/ticket.ts";
 import { findStale, parseTicket, readTicket } from "../../src/protocol/ticket-read.ts";
 import { formatTicket, isStorable, storeTicket } from "../../src/protocol/ticket-write.ts";
 import { makeKey, type PlanOptions, planOf, writeOld } from "../plan/support.ts";
 import { homeDirectory, runDirectory, systemPath, temporary } from "../support/index.ts";
 
+const callId = "1 command=1 -- h";
 const golden = join(import.meta.dirname, "../golden/tickets");
 const read = (text: string) => parseTicket(new TextEncoder().encode(text));
 const environment = (env: Record<string, string> = {}) => ({ PATH: systemPath, HOME: homeDirectory(), ...env });
 
 /** The ticket of a call as the front would find it. */
 async function ticketFor(words: string[], judging: PlanOptions = {}): Promise<Ticket> {
-  const ticket = read(formatTicket(ticketOf(await planOf(words, judging), composeQuestion({}, true, words))));
+  const ticket = read(formatTicket(ticketOf(await planOf(words, judging), callId)));
   if (ticket === undefined) throw new Error("the ticket cannot be read back");
   return ticket;
 }
@@ -53,7 +53,7 @@ describe("the text", () => {
       "h.example",
     ];
     const plan = await planOf(words, { command: false });
-    const ticket = ticketOf(plan, composeQuestion({}, false, words));
+    const ticket = ticketOf(plan, callId);
     expect(read(formatTicket(ticket))).toEqual({
       ...ticket,
       dependencies: ticket.dependencies.map((each) =>
@@ -215,24 +215,5 @@ describe("staleness", () => {
       const ticket = await ticketFor(words);
       expect(ticket).toMatchObject({ forThisCallOnly: true, action: "attach", dependencies: [] });
     }
-  });
-});
-
-describe("the question", () => {
-  it("has a name of sixteen digits, another for every word and variable that counts", () => {
-    const questions = [
-      composeQuestion({}, true, ["h"]),
-      composeQuestion({}, false, ["h"]),
-      composeQuestion({ HOME: "/h" }, true, ["h"]),
-      composeQuestion({ SSH_AUTH_SOCK: "/a" }, true, ["h"]),
-      composeQuestion({ SSHIM: "1" }, true, ["h"]),
-      composeQuestion({ SSHIM_X: "" }, true, ["h"]),
-      composeQuestion({}, true, ["h "]),
-      composeQuestion({}, true, ["h", ""]),
-    ];
-    expect(new Set(questions.map(hashName)).size).toBe(questions.length);
-    expect(composeQuestion({ SSHIM_RAW_1: "00", SSHIM_AS: "x", SSHIM_IGNORED: "0", EDITOR: "vi", SSHIMMER: "1" }, true, ["h"])).toBe(
-      questions[0],
-    );
   });
 });

@@ -23,7 +23,7 @@ export function destinationNamed(context: Context, word: string): (destination: 
 function resolveHost(context: Context, word: string): string | undefined {
   const { path } = findReal(context.env);
   if (/[*?]|^-|^$/.test(word) || path === undefined) return undefined;
-  const { code, text } = askResolved({ front: findFront(), argv0: "ssh", real: path }, [word], context.env);
+  const { code, text } = askResolved({ clientPath: findFront(), argv0: "ssh", real: path }, [word], context.env);
   return code === 0 && text !== "" ? destinationOf(parseResolved(text)) : undefined;
 }
 

@@ -23,7 +23,7 @@ export async function planCall(context: Context): Promise<PlannedCall> {
     );
   }
   const words = context.ssh[0] === "ssh" ? context.ssh.slice(1) : context.ssh;
-  const launcher = { front: findFront(), argv0: "ssh", real: real.path };
+  const launcher = { clientPath: findFront(), argv0: "ssh", real: real.path };
   const { letters } = readRealSsh(undefined, launcher, context.env);
   const parsed = parseArguments(words, letters);
   // Where ssh ends before there is a command (-V, -Q, a mistake), every word counts.

@@ -11,7 +11,7 @@ import { planShared } from "../explain/explain.ts";
 export async function run(context: Context): Promise<number> {
   const run = needRun(context);
   const { master } = await planShared(context);
-  const { front } = master.launcher;
+  const { clientPath: front } = master.launcher;
   const masters = (await listMasters(context)).filter(
     ({ key, state }) => key === master.pool.key && (state === "live" || state === "wedged"),
   );
