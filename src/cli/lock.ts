@@ -2,7 +2,7 @@
  * Takes the front's locks for an operator's command (docs/protocol.md, "with-lock"): the front holds it around a child that lives as
  * long as we hold its stdin, so the lock is free again when we are gone, however we went.
  */
-import { lives } from "../master/process.ts";
+import { lives } from "../master/proc.ts";
 import { now, sleepNow } from "../sys/clock.ts";
 import { environment, temporaryFolder } from "../sys/environment.ts";
 import { close, join, makeTemporaryFolder, O_CREAT, O_WRONLY, open, removeTree, statusOf } from "../sys/files.ts";

@@ -1,6 +1,7 @@
 /**
- * The configuration: the user's file, the system's file, the environment, in that order of force from the last to the first.
- * It never fails a call: what cannot be read is a problem to be told, and the default holds.
+ * The configuration: the user's file, the system's file, the environment, the last one being the
+ * strongest. It never fails a call: what cannot be read is a problem to be told, and the default
+ * holds.
  */
 import type { Environment } from "../sys/environment.ts";
 import { type ConfigFile, type Entry, readConfigFile, type Section } from "./file.ts";
@@ -24,7 +25,7 @@ export interface Config {
   problems: string[];
   /** Candidate files, the strongest first, present or not. */
   files: string[];
-  /** Variables that the settings depend on besides HOME and the SSHIM ones, which every ticket names anyway. */
+  /** Variables that settings depend on, besides HOME and the SSHIM ones of every ticket. */
   variables: string[];
   environment: Partial<Record<SettingName, Entry>>;
   /** What the environment says about a setting nobody set: the CI job's scope. */
@@ -32,7 +33,7 @@ export interface Config {
   read: ConfigFile[];
 }
 
-/** Reads everything that `env` points at. Never throws. `system` is where the machine's own file lies. */
+/** Reads everything that `env` points at. Never throws. `system` is the machine's own file. */
 export async function loadConfig(env: Environment, system = "/etc/sshim/config.toml"): Promise<Config> {
   const files = configPaths(env, system);
   const read: ConfigFile[] = [];

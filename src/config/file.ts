@@ -1,6 +1,6 @@
 /**
- * Reads one configuration file (TOML) into values that know their line. A key or value it cannot take becomes a problem and is
- * left out; it never throws, and never gives half a value.
+ * Reads one configuration file (TOML) into values that know their line. A key or value that it
+ * cannot take becomes a problem and is left out.
  */
 import { close, errorCode, openToRead, readAll, whyNot } from "../sys/files.ts";
 import { decodeUtf8 } from "../sys/text.ts";
@@ -125,8 +125,9 @@ function takeValue(section: Section, key: string, raw: unknown, line: number, fi
 }
 
 /**
- * The line of every key: `0.key` for global ones, `n.key` in the n-th `[[host]]`, `n` for its heading. TOML parsers keep no
- * lines; a key is the first one of its name in its section, and text inside a multi-line value is not mistaken for one.
+ * The line of every key: `0.key` for global ones, `n.key` in the n-th `[[host]]`, `n` for its
+ * heading. TOML parsers keep no lines; a key is the first one of its name in its section, and text
+ * inside a multi-line value is not mistaken for one.
  */
 function findLines(text: string): Map<string, number> {
   const lines = new Map<string, number>();

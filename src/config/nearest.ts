@@ -1,6 +1,5 @@
-/** Finds the name somebody probably meant. It proposes, and never acts on its proposal. */
-
-/** The known name that is nearest to `word`, or undefined when none is near enough to be worth saying. */
+/** Finds the name that somebody probably meant, to be proposed and never acted upon. */
+/** The known name that is nearest to `word`; undefined when none is near enough. */
 export function nearestName(word: string, known: readonly string[]): string | undefined {
   const plain = normalise(word);
   let best: string | undefined;
@@ -15,7 +14,7 @@ export function nearestName(word: string, known: readonly string[]): string | un
   return best;
 }
 
-/** `ControlPersist`, `control-persist` and `control_persist` are the same word to somebody who types. */
+/** `ControlPersist`, `control-persist` and `control_persist` are the same word to who types. */
 function normalise(word: string): string {
   return word.toLowerCase().replace(/[-_\s]/g, "");
 }

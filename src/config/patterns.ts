@@ -1,11 +1,11 @@
 /**
- * Host patterns as ssh_config(5) PATTERNS has them: `*`, `?`, and lists in which `!` takes a match away again. It knows
- * nothing of host names beyond their letters: no addresses, no CIDR, no lookup.
+ * Host patterns as ssh_config(5) PATTERNS has them: `*`, `?`, and lists in which `!` takes a match
+ * away again.
  */
-
 /**
- * Whether a list of patterns names one of these hosts. A pattern with `!` that matches any of them refuses them all, and a
- * list of nothing but `!` patterns matches nothing (match.c, match_pattern_list). Letters of either case are the same.
+ * Whether a list of patterns names one of these hosts. A pattern with `!` that matches any of them
+ * refuses them all, and a list of nothing but `!` patterns matches nothing (match.c,
+ * match_pattern_list). Letters of either case are the same.
  */
 export function matchPatternList(patterns: readonly string[], names: readonly string[]): boolean {
   let found = false;
@@ -24,7 +24,7 @@ export function splitPatterns(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** One pattern against one name (match.c, match_pattern), without recursion so that `*a*a*a*…` costs nothing. */
+/** match.c, match_pattern, without recursion so that `*a*a*a*…` costs nothing. */
 export function matchPattern(pattern: string, name: string): boolean {
   const wanted = pattern.toLowerCase();
   const given = name.toLowerCase();

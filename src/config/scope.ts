@@ -1,4 +1,4 @@
-/** Names what a caller's connections must not outlive, from its environment: the CI job, or the systemd unit. Elsewhere there is no scope. */
+/** Names what a caller's connections must not outlive: the CI job, or the systemd unit. */
 import type { Environment } from "../sys/environment.ts";
 
 const GITHUB = ["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"] as const;
@@ -20,11 +20,13 @@ const UNIT = "INVOCATION_ID";
 export const scopeVariables: readonly string[] = ["CI", ...GITHUB, ...JOBS, UNIT];
 
 /**
- * A word for the CI job or the unit of this environment; undefined outside both. A GitHub job id is the same in every leg of a matrix, so
- * the runner's name is a part of it: the legs run on different runners.
+ * A word for the CI job or the unit of this environment; undefined outside both. A GitHub job id is
+ * the same in every leg of a matrix, so the runner's name is a part of it: the legs run on
+ * different runners.
  */
 export function defaultScope(env: Environment): { scope: string; origin: string } | undefined {
-  // When a unit stops, systemd kills what is left of it (KillMode=control-group): a master too, with the sessions of other units.
+  // When a unit stops, systemd kills what is left of it (KillMode=control-group): a master too,
+  // with the sessions of other units.
   return jobOf(env) ?? named(env, UNIT);
 }
 

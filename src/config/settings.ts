@@ -1,6 +1,6 @@
 /**
- * The table of all settings: name, default, environment variable, meaning. Reading, `sshim config`, the man page and the
- * documentation are made from it, so a setting that is not here does not exist.
+ * The table of all settings. Reading, `sshim config`, the man page and the documentation are made
+ * from it, so a setting that is not here does not exist.
  */
 import { limits, marks, shellMarks } from "../protocol/contract.ts";
 import type { Kind } from "./values.ts";
@@ -38,7 +38,7 @@ export interface SettingRow {
   fallback: Settings[SettingName];
   variable: string;
   range?: readonly [number, number];
-  /** Where it may be set besides the environment: in a `[[host]]` section too, only globally, or not at all. */
+  /** Where it may be set besides the environment: in `[[host]]` too, only globally, or nowhere. */
   where: "host" | "global" | "environment";
   meaning: string;
 }
@@ -111,7 +111,7 @@ export const settingRows: readonly SettingRow[] = [
 
 export const settingNames: readonly SettingName[] = settingRows.map(({ name }) => name);
 
-/** Variables of ours that are no settings: other programs of the house read them, the last two lines those in install/. */
+/** Variables of ours that are not settings; the last two lines are for the scripts in install/. */
 export const otherVariables: readonly string[] = [
   "SSHIM_CONFIG",
   "SSHIM_CONTROL",

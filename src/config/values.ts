@@ -1,4 +1,4 @@
-/** Reads one value of a setting (duration, size, count, word) from TOML or from the environment. It refuses rather than guesses. */
+/** Reads one value of a setting from TOML or from the environment; refuses rather than guesses. */
 
 /** What a value may be: how it is read, and how it is called when it cannot be. */
 export type Kind = "boolean" | "duration" | "fraction" | "count" | "size" | "path" | "word" | "exit";
@@ -6,8 +6,9 @@ export type Kind = "boolean" | "duration" | "fraction" | "count" | "size" | "pat
 export type Read = { ok: true; value: boolean | number | string } | { ok: false; why: string };
 
 /**
- * Reads `raw` (a TOML value, or a string of the environment) as `kind`; durations are whole seconds (rounded up, but for
- * "fraction"), sizes bytes. `range` bounds numbers, both ends allowed. Never throws.
+ * Reads `raw` (a TOML value, or a string of the environment) as `kind`; durations are whole seconds
+ * (rounded up, but for "fraction"), sizes bytes. `range` bounds numbers, both ends allowed. Never
+ * throws.
  */
 export function readValue(raw: unknown, kind: Kind, range: readonly [number, number] = [0, Number.MAX_SAFE_INTEGER]): Read {
   if (kind === "boolean") return readBoolean(raw);
@@ -21,7 +22,7 @@ export function readValue(raw: unknown, kind: Kind, range: readonly [number, num
   return { ok: true, value: kind === "duration" ? Math.ceil(value) : value };
 }
 
-/** Seconds of `90`, `"90"`, `"30m"`, `"1h30m"`, `"500ms"`, or undefined (sshd_config(5) TIME FORMATS, and `ms`). */
+/** Seconds of `90`, `"30m"`, `"1h30m"`, `"500ms"` (sshd_config(5) TIME FORMATS, and `ms`). */
 export function readDuration(raw: unknown): number | undefined {
   if (typeof raw === "bigint") return readDuration(Number(raw));
   if (typeof raw === "number") return Number.isFinite(raw) && raw >= 0 ? raw : undefined;

@@ -1,6 +1,6 @@
 /**
- * What a line of the journal may be (docs/interface.md). The writers take only types from here: on the way to an answer nothing loads
- * the schemas.
+ * What a line of the journal may be (docs/interface.md). The writers take only types from here: on
+ * the way to an answer nothing loads the schemas.
  */
 import * as v from "valibot";
 import { outcomes } from "../protocol/contract.ts";
@@ -57,13 +57,13 @@ export const controlEvent = v.strictObject({
   pid: v.exactOptional(integer),
   /** How long it took. */
   ms: v.exactOptional(v.number()),
-  /** dial: ok, live, failed, pass · retire: retired, none, wedged, refused, ended · heal: again, pass, exit */
+  /** dial: ok, live, failed, pass · retire: as RetireResult, or ended · heal: again, pass, exit */
   outcome: v.exactOptional(v.string()),
-  /** retire: exit, stop, drain, fresh (on request), age, idle, identity · dial: why it passed · heal: overflow */
+  /** retire: as RetireReason · dial: why it passed · heal: overflow */
   reason: v.exactOptional(v.string()),
   /** Of a session that broke. */
   verdict: v.exactOptional(verdict),
-  /** What it rests on: ssh's own last line, or the lack of one; "it answers" = the master lives, so only the command died. */
+  /** What it rests on, mostly ssh's last line; "it answers": the master lives, the command died. */
   evidence: v.exactOptional(v.string()),
   stage: v.exactOptional(v.string()),
   /** dial: transient, final, taken, unlinkable, unknown · heal: as in a session's line */

@@ -1,6 +1,7 @@
 /**
- * The journal of one runtime directory: appends the control plane's events (one write(2) each, so that a hundred writers tear
- * no line) and reads all of them back, rotated files included. It never holds a command or a secret, and never fails a call.
+ * The journal of one runtime directory: appends the control plane's events (one write(2) each, so
+ * that a hundred writers tear no line) and reads them back, rotated files included. It never holds
+ * a command or a secret, and never fails a call.
  */
 import { UserError } from "../fault.ts";
 import { journalPath } from "../protocol/paths.ts";
@@ -20,7 +21,7 @@ export function journalPathFor(run: string, settings?: { journal?: string | unde
   return settings?.journal?.startsWith("/") ? settings.journal : journalPath(run);
 }
 
-/** Appends one event of the control plane. Never throws: a full disk costs the line, not the call. */
+/** Appends one event. Never throws: a full disk costs the line, not the call. */
 export function journalEvent(run: string, event: ControlEvent, settings?: { journal?: string | undefined }): void {
   const path = journalPathFor(run, settings);
   if (path) appendLine(path, formatEvent(event, new Date(now())));
@@ -39,10 +40,13 @@ export function formatEvent(event: ControlEvent, now: Date): string {
   }
 }
 
-/** The files of a journal that exist now, oldest first, each opened: a rotation while they are read loses nothing. Throws a Failure where one cannot be read. */
+/**
+ * The files of a journal that exist now, oldest first, each opened: a rotation while they are read
+ * loses nothing. Throws a UserError where one cannot be read.
+ */
 export function openJournal(path: string): Array<{ fd: number; path: string; inode: string }> {
   const files: Array<{ fd: number; path: string; inode: string }> = [];
-  // From the youngest to the oldest: a file that is renamed meanwhile is met twice instead of never.
+  // From the youngest on: a file that is renamed meanwhile is met twice instead of never.
   for (let index = 0; index <= ROTATED; index++) {
     const name = index === 0 ? path : `${path}.${index}`;
     const fd = openIfThere(name);
@@ -58,8 +62,9 @@ export function openJournal(path: string): Array<{ fd: number; path: string; ino
 }
 
 /**
- * Every event since a moment (ISO time, or all of them), oldest file first. Lines that are no JSON are left out and counted in
- * `damaged`. A journal that does not exist is empty; one that cannot be read is a Failure.
+ * Every event since a moment (ISO time, or all of them), oldest file first. Lines that are no JSON
+ * are left out and counted in `damaged`. A journal that does not exist is empty; one that cannot be
+ * read is a UserError.
  */
 export function* readJournal(path: string, since = "", damaged: { count: number } = { count: 0 }): Generator<JournalEvent> {
   const files = openJournal(path);
@@ -87,7 +92,7 @@ export function parseEvent(line: string): JournalEvent | undefined {
   }
 }
 
-/** The whole lines of an open file from a position on, each with where it ends; an unfinished last line is left alone. */
+/** The whole lines of an open file from a position on, each with where it ends. */
 export function* readLines(fd: number, from = 0): Generator<{ line: string; end: number }> {
   const chunk = new Uint8Array(65_536);
   let rest = new Uint8Array(0);
@@ -106,7 +111,7 @@ export function* readLines(fd: number, from = 0): Generator<{ line: string; end:
   }
 }
 
-/** A file that nobody wrote to since a day before that moment: clocks are put back, but not by so much. */
+/** Nobody wrote to it since a day before: clocks are put back, but not by so much. */
 function isLongBefore(fd: number, since: string): boolean {
   return since !== "" && millisecondsOf(statusOf(fd)) + 86_400_000 < Date.parse(since);
 }

@@ -1,19 +1,23 @@
 /**
- * Makes room at a control path before a dial: a stale socket goes, a wedged master is put out of the way, one that answers stays.
- * It ends no process that may carry a session, and removes nothing that is not a socket.
+ * Makes room at a control path before a dial: a stale socket goes, a wedged master is put out of
+ * the way, one that answers stays. No process that may carry a session is ended, and nothing but a
+ * socket is removed.
  */
 import { askAlive } from "../openssh/mux/client.ts";
 import { now, nowSeconds, sleep } from "../sys/clock.ts";
 import { exists, isSocket, remove, rename } from "../sys/files.ts";
 import { endAtOnce } from "../sys/processes.ts";
-import { countClients, isMasterOf, lives, lookAtProcess } from "./process.ts";
+import { countClients, isMasterOf, lives, lookAtProcess } from "./proc.ts";
 import { clearRecord, type MasterRecord, readRecord, retireRecord, writeRecord } from "./record.ts";
 import type { MasterSpec } from "./spec.ts";
 
-/** clear = nothing is there any more; live = a master answers, and its record says so; odd = something that is not ours to touch. */
+/** live = a master answers, and its record says so; odd = something that is not ours to touch. */
 export type PathState = "clear" | "live" | "odd";
 
-/** Looks at what is on the path and makes room where that is right. The caller holds the shard's lock. Takes a second at most. */
+/**
+ * Looks at what is on the path and makes room where that is right. The caller holds the shard's
+ * lock. Takes a second at most.
+ */
 export async function clearPath(spec: MasterSpec, socket: string, record: string): Promise<PathState> {
   const until = now() + 1000;
   for (;;) {
@@ -43,8 +47,9 @@ export async function clearPath(spec: MasterSpec, socket: string, record: string
 }
 
 /**
- * Puts a wedged master's path out of the way, so that the next one can be made. Its sessions are left alone; where it carries none
- * of anybody, it is ended: it would unlink its successor's socket if it ever went on.
+ * Puts a wedged master's path out of the way, so that the next one can be made. Its sessions are
+ * left alone; where it carries none of anybody, it is ended: it would unlink its successor's socket
+ * if it ever went on.
  */
 export function quarantine(socket: string, recordFile: string): void {
   const record = readRecord(recordFile);
@@ -66,7 +71,8 @@ export function quarantine(socket: string, recordFile: string): void {
 }
 
 /**
- * Leaves the record of a master that is not on its path any more: kept under its pid while it lives, cleared otherwise.
+ * Leaves the record of a master that is not on its path any more: kept under its pid while it
+ * lives, cleared otherwise.
  * @param orderly its path was gone already: it took it away itself
  */
 export function leaveRecord(recordFile: string, orderly: boolean): void {
@@ -90,8 +96,9 @@ function keepPostmortem(recordFile: string, record: MasterRecord, orderly: boole
 }
 
 /**
- * Ends a master that nobody can reach any more and that nobody is connected to: at its end it would unlink its successor's socket by name
- * (cleanup_exit in clientloop.c), which SIGKILL does not let it do. False when it is not that master, or may carry a session.
+ * Ends a master that nobody can reach any more and that nobody is connected to: at its end it would
+ * unlink its successor's socket by name (cleanup_exit in clientloop.c), which SIGKILL does not let
+ * it do. False when it is not that master, or may carry a session.
  */
 function endUnused(record: MasterRecord): boolean {
   // Slots do not tell: whoever asks for the next master holds one already.
@@ -100,7 +107,7 @@ function endUnused(record: MasterRecord): boolean {
   return true;
 }
 
-/** True while the process that a record names is that master still, and not another of the same pid. */
+/** True while the process of a record is that master still, not another of the same pid. */
 export function isSame(record: MasterRecord): boolean {
   const found = record.pid > 0 ? lookAtProcess(record.pid) : undefined;
   if (found === undefined) return false;
@@ -108,8 +115,9 @@ export function isSame(record: MasterRecord): boolean {
 }
 
 /**
- * A master answers whose record is not (or no longer) there: on our own path it is written anew, since only we make masters there;
- * on a caller's path it is somebody else's, and has no record. False where it can be neither.
+ * A master answers whose record is not (or no longer) there: on our own path it is written anew,
+ * since only we make masters there; on a caller's path it is somebody else's, and has no record.
+ * False where it can be neither.
  */
 function adopt(spec: MasterSpec, socket: string, recordFile: string, pid: number): boolean {
   const record = readRecord(recordFile);

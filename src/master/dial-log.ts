@@ -1,6 +1,4 @@
-/**
- * A dial's log: the file in which everything is caught that ssh says, and what becomes of it afterwards. It judges no word of it.
- */
+/** A dial's log: the file in which everything is caught that ssh says, and what becomes of it. */
 import { now } from "../sys/clock.ts";
 import { pid } from "../sys/environment.ts";
 import { close, O_APPEND, O_CREAT, O_EXCL, O_RDWR, open, read, remove, replaceOwnFile, statusOf, writeAll } from "../sys/files.ts";
@@ -45,7 +43,7 @@ export function discard(log: Log | undefined): void {
   remove(log.path);
 }
 
-/** Whoever waits for this very connection says the same: each failure is a new inode. On a caller's path others dial with other options. */
+/** Who waits for this very connection says the same: each failure is a new inode. */
 export function shareFailure(spec: MasterSpec, bytes: Uint8Array): void {
   replaceOwnFile(`${spec.pool.dir}/failed.${spec.connectionKey}`, bytes);
 }

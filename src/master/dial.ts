@@ -13,7 +13,7 @@ import { endAtOnce } from "../sys/processes.ts";
 import { CALLER_STDERR } from "../sys/terminal.ts";
 import { decodeLatin1 } from "../sys/text.ts";
 import { closeLog, discard, type Log, openLog, readLog, shareFailure, show } from "./dial-log.ts";
-import { findDaemon, listens, lookAtProcess, type Process } from "./process.ts";
+import { findDaemon, listens, lookAtProcess, type Process } from "./proc.ts";
 import { type MasterRecord, writeRecord } from "./record.ts";
 import { decideDial } from "./retry.ts";
 import { tightLimit } from "./rlimits.ts";

@@ -1,6 +1,7 @@
 /**
- * Retires masters: they stop listening, their sessions finish, they leave by themselves. It never ends a session but by `end`, which is
- * OpenSSH's own `-O exit`; a master that does not answer is put out of the way and left alone.
+ * Retires masters: they stop listening, their sessions finish, they leave by themselves. Only
+ * endShard, OpenSSH's own `-O exit`, ends sessions; a master that does not answer is put out of the
+ * way.
  */
 import { askToEnd, askToStop, type MuxResult } from "../openssh/mux/client.ts";
 import { limits } from "../protocol/contract.ts";
@@ -17,11 +18,11 @@ export interface Shard {
   readonly record: string;
 }
 
-/** retired = it listens no more; none = nobody was there; wedged = it did not answer; refused = it said no; odd = it is no master. */
+/** retired = it listens no more; none = nobody was there; wedged = no answer; odd = no master. */
 export type RetireResult = "retired" | "none" | "wedged" | "refused" | "odd";
 
 /** Why a master was retired, for its record. */
-export type Reason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
+export type RetireReason = "exit" | "stop" | "age" | "idle" | "identity" | "drain" | "fresh";
 
 /** A shard of a key: the first lies at the caller's own path where it named one. */
 export function shardOf(pool: Pool, number: number): Shard {
@@ -40,10 +41,11 @@ export function isOccupied(shard: Shard): boolean {
 }
 
 /**
- * MUX_C_STOP_LISTENING, then its record goes to `<shard>.m.<pid>`, where its sessions keep their slots. The caller holds the shard's lock.
+ * MUX_C_STOP_LISTENING, then its record goes to `<shard>.m.<pid>`, where its sessions keep their
+ * slots. The caller holds the shard's lock.
  * @param milliseconds for the master's answer; a second is plenty, since it is local
  */
-export async function retireShard(shard: Shard, reason: Reason, milliseconds = 1000): Promise<RetireResult> {
+export async function retireShard(shard: Shard, reason: RetireReason, milliseconds = 1000): Promise<RetireResult> {
   if (!isOccupied(shard)) {
     leaveRecord(shard.record, true);
     return "none";
@@ -57,7 +59,7 @@ export async function endShard(shard: Shard, milliseconds = 1000): Promise<Retir
   return settle(shard, "exit", await askToEnd(shard.socket, milliseconds));
 }
 
-function settle(shard: Shard, reason: Reason, asked: MuxResult): RetireResult {
+function settle(shard: Shard, reason: RetireReason, asked: MuxResult): RetireResult {
   if (asked.ok) {
     if (asked.reply.type === "denied" || asked.reply.type === "failure") return "refused";
     recordRetirement(shard, reason);
@@ -77,7 +79,7 @@ function settle(shard: Shard, reason: Reason, asked: MuxResult): RetireResult {
   }
 }
 
-function recordRetirement(shard: Shard, reason: Reason): void {
+function recordRetirement(shard: Shard, reason: RetireReason): void {
   const record = readRecord(shard.record);
   if (record === undefined) return;
   try {

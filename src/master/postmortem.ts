@@ -1,6 +1,4 @@
-/**
- * Finds out what became of a master whose session was lost, and what its last words were. It starts and ends nothing.
- */
+/** Finds out what became of a master whose session was lost, and what its last words were. */
 import { lastWords } from "../openssh/messages.ts";
 import { askAlive } from "../openssh/mux/client.ts";
 import { now, sleep } from "../sys/clock.ts";
@@ -11,7 +9,7 @@ import type { Shard } from "./drain.ts";
 import { type MasterRecord, readRecord } from "./record.ts";
 
 export interface Loss {
-  /** lives = only the session ended (its command died of a signal); died = the connection is gone; unknown = no record of it. */
+  /** lives = only the command died, of a signal; died = the connection is gone. */
   readonly master: "lives" | "died" | "unknown";
   /** What the real ssh would have written on stderr when it lost its connection. */
   readonly words: string;
@@ -25,7 +23,8 @@ const LEAVING = 300;
 
 /**
  * What became of the master of this shard.
- * @param pid of the master that carried the session, 0 where it is not known: then the last one that died
+ * @param pid of the master that carried the session, 0 where it is not known: then the last one
+ * that died
  */
 export async function explainLoss(shard: Shard, poolDir: string, pid: number): Promise<Loss> {
   const found = findRecord(shard, poolDir, pid);
@@ -35,7 +34,7 @@ export async function explainLoss(shard: Shard, poolDir: string, pid: number): P
   if (!(await isGone(record, retired))) return { ...about, master: "lives", words: "", evidence: "it answers" };
   const words = lastWords(readFrom(record.log, Number(record.attributes.said ?? 0)));
   if (words !== "") return { ...about, master: "died", words, evidence: words.trimEnd().split(/\r?\n/).at(-1) ?? "" };
-  // A master that ends in good order takes its path away; what it says then goes to /dev/null (quit_message in clientloop.c).
+  // In good order it takes its path away; its words then go to /dev/null (clientloop.c).
   const orderly = !retired && record.log !== undefined && record.attributes.wedged === undefined && tookItsPath(record);
   if (!orderly) return { ...about, master: "died", words: "", evidence: retired ? "retired, and gone" : "gone without a word" };
   const host = record.attributes.host ?? record.destination.replace(/^.*@/, "").replace(/:\d+$/, "");

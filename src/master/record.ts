@@ -1,7 +1,4 @@
-/**
- * The record of a master (docs/protocol.md, "The record of a master"), and how many sessions hold a slot of it.
- * It reads and writes the file; it starts, asks and ends no process.
- */
+/** The record of a master (docs/protocol.md), and how many sessions hold a slot of it. */
 import { limits, openings } from "../protocol/contract.ts";
 import { decodeWord, encodeWord } from "../protocol/paths.ts";
 import {
@@ -40,7 +37,7 @@ export interface MasterRecord {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Reads a record. Gives undefined when there is none, when it is empty (a shard that is being waited for) or damaged. */
+/** Undefined when there is none, or it is empty (a shard that is being waited for) or damaged. */
 export function readRecord(path: string): MasterRecord | undefined {
   const bytes = tryRead(path);
   if (bytes === undefined) {
@@ -78,8 +75,8 @@ export function readRecord(path: string): MasterRecord | undefined {
 }
 
 /**
- * Writes a record in place, made where it is not there: slots are locks on its inode, so it is never replaced.
- * The caller holds the key's lock. Throws what the file system throws.
+ * Writes a record in place, made where it is not there: slots are locks on its inode, so it is
+ * never replaced. The caller holds the key's lock. Throws what the file system throws.
  */
 export function writeRecord(path: string, record: MasterRecord): void {
   const lines = [
@@ -100,12 +97,12 @@ export function writeRecord(path: string, record: MasterRecord): void {
   writeInPlace(path, lines.join("\n"));
 }
 
-/** Makes the record of a shard say that nobody is there; its inode, and with it the slots, stays. */
+/** Makes a record say that nobody is there; its inode, and with it the slots, stays. */
 export function clearRecord(path: string): void {
   if (exists(path)) writeInPlace(path, "");
 }
 
-/** Renames the record of a master that takes no more sessions: those that run keep their slots in it. Gives the new path. */
+/** Renames the record of a master that takes no more sessions; those that run keep their slots. */
 export function retireRecord(path: string, pid: number): string | undefined {
   const retired = `${path}.${pid}`;
   try {
@@ -117,14 +114,15 @@ export function retireRecord(path: string, pid: number): string | undefined {
 }
 
 /**
- * How many callers hold a slot of this record file: exact, and right after a SIGKILL too, since the kernel frees locks.
+ * How many callers hold a slot of this record file: exact, and right after a SIGKILL too, since the
+ * kernel frees locks.
  * @param locks the text of /proc/locks, where several records are counted at once
  */
 export function countSessions(path: string, locks = readLocks()): number {
   return countSlots(path, locks, () => true);
 }
 
-/** How many of them have a session that the server opened; the others are still waiting or asking. */
+/** How many of them have a session that the server opened. */
 export function countOpened(path: string, locks = readLocks()): number {
   return countSlots(path, locks, ({ opened }) => opened);
 }
@@ -136,7 +134,7 @@ function countSlots(path: string, locks: string, counts: (slots: Slots) => boole
   const here = readSlots(locks).filter((slots) => slots.inode === inode);
   const device = `${hex(major(file.device))}:${hex(minor(file.device))}`;
   const exact = here.filter((slots) => slots.device === device);
-  // Overlay and btrfs report another device to stat(2) than to /proc/locks: there the inode alone has to do.
+  // Overlay and btrfs tell stat(2) another device than /proc/locks: the inode has to do.
   return (exact.length > 0 ? exact : here).filter(counts).reduce((sum, slots) => sum + slots.count, 0);
 }
 
@@ -181,7 +179,7 @@ function writeInPlace(path: string, text: string): void {
   const file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW);
   try {
     changeModeOf(file, 0o600);
-    // One write, so that a front that reads meanwhile sees the old text or the new one; what is left of a longer old one follows `end`.
+    // One write: a front sees the old text or the new one, with what is left after `end`.
     writeAll(file, bytes);
     truncate(file, bytes.length);
   } finally {
@@ -189,7 +187,7 @@ function writeInPlace(path: string, text: string): void {
   }
 }
 
-/** The slots of /proc/locks: `1: OFDLCK ADVISORY  WRITE -1 fe:00:2146375 4096 4096`; a line with `->` is one who waits. */
+/** `1: OFDLCK ADVISORY  WRITE -1 fe:00:2146375 4096 4096`; a line with `->` is one who waits. */
 function readSlots(locks: string): Slots[] {
   const slots: Slots[] = [];
   for (const line of locks.split("\n")) {

@@ -1,21 +1,21 @@
 /**
- * The one place that decides what happens after a failure, from (stage, failure) as docs/protocol.md names them. It does nothing itself.
- * At most once: from the moment when NEW_SESSION and its descriptors are sent, only a refusal proves that nothing was started.
+ * The one place that decides what happens after a failure. At most once: from the moment when
+ * NEW_SESSION and its descriptors are sent, only a refusal proves that nothing was started.
  */
-
 import type { DialFailure } from "../openssh/messages.ts";
 import { type BreakKind, breakKinds, limits, type Stage, stages } from "../protocol/contract.ts";
 
 /**
- * dial = make a master; replace = put the wedged one out of the way, then dial; overflow = the next shard, and learn the limit;
- * retire = stop-listening, then dial; judge = plan anew, with the master that is there in view; pass = the real ssh; lost = 255.
+ * dial = make a master; replace = put the wedged one out of the way, then dial; overflow = the next
+ * shard, and learn the limit; retire = stop-listening, then dial; judge = plan anew, with the
+ * master that is there in view; pass = the real ssh; lost = 255.
  */
 export type Decision = "dial" | "replace" | "overflow" | "retire" | "judge" | "pass" | "lost";
 
 /** What is known about the remote command at this point. */
 export type Verdict = "not started" | "started" | "unknown";
 
-/** What to do, and what is proven. Words that are no stage or failure of ours end in `pass`, which the front takes for 255 where something was sent. */
+/** What to do, and what is proven. Unknown words: `pass`, which is 255 where something was sent. */
 export function decide(stage: string | undefined, failure: string | undefined, attempt: number): { decision: Decision; verdict: Verdict } {
   const known = stages.includes(stage as Stage) && breakKinds.includes(failure as BreakKind);
   const verdict = classifyVerdict(stage, failure);
@@ -25,10 +25,14 @@ export function decide(stage: string | undefined, failure: string | undefined, a
   return { decision: attempt >= most && decision !== "lost" ? "pass" : decision, verdict };
 }
 
-/** What to do about a failed dial: nothing was sent to a master yet, so only the server's patience is at stake. */
+/**
+ * What to do about a failed dial: nothing was sent to a master yet, so only the server's patience
+ * is at stake.
+ */
 export function decideDial(failure: DialFailure, attempt: number, retries: number, secondsLeft: number): "again" | "pass" | "give up" {
   if (failure === "unlinkable") return "pass";
-  // A dial that used up the caller's time is not repeated: two of them would take twice as long as the real ssh.
+  // A dial that used up the caller's time is not repeated: two of them would take twice as long as
+  // the real ssh.
   return failure === "transient" && attempt < retries && secondsLeft >= 1 ? "again" : "give up";
 }
 
@@ -75,7 +79,8 @@ const TABLE: Readonly<Record<Stage, Readonly<Record<BreakKind, Decision>>>> = {
   alive: GREETING,
   session: {
     ...NEVER_AGAIN,
-    // MUX_S_FAILURE: the server did not open a session. MUX_S_PERMISSION_DENIED: the master's owner said no; ssh goes by itself then.
+    // MUX_S_FAILURE: the server did not open a session. MUX_S_PERMISSION_DENIED: the master's owner
+    // said no; ssh goes by itself then.
     failure: "overflow",
     denied: "pass",
   },

@@ -1,13 +1,17 @@
 /**
- * The caller's resource limits (getrlimit(2)), which a master would keep: with them it would be killed, or refuse descriptors, in the middle of
- * other callers' sessions. The launcher raises the soft ones; hard ones stay, and then the real ssh serves that caller alone.
+ * The caller's resource limits (getrlimit(2)), which a master would keep: with them it would be
+ * killed, or refuse descriptors, amid other callers' sessions. The launcher raises the soft ones;
+ * for a hard one the real ssh serves that caller alone.
  */
 import { readText } from "../sys/files.ts";
 
 /** Ten sessions with three descriptors each, and what ssh itself needs. */
 const FEWEST_DESCRIPTORS = 128;
 
-/** The hard limit that no master should have, in the words of /proc/PID/limits; undefined where there is none, or it cannot be told. */
+/**
+ * The hard limit that no master should have, in the words of /proc/PID/limits; undefined where
+ * there is none, or it cannot be told.
+ */
 export function tightLimit(text = readText("/proc/self/limits")): string | undefined {
   const hard = (name: string) => {
     const [, value] = new RegExp(`^${name} +\\S+ +(\\S+)`, "m").exec(text) ?? [];

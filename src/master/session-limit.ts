@@ -1,14 +1,14 @@
 /**
- * Learns how many sessions a server allows on one connection, when it refuses one. It opens no session to find out, and leaves the choice
- * of a shard to the front, which reads the limit in the record.
+ * Learns how many sessions a server allows on one connection, when it refuses one. The front reads
+ * the limit in the record, and chooses the shard.
  */
 import { now, sleep } from "../sys/clock.ts";
 import { modifiedAt, readText, replaceOwnFile } from "../sys/files.ts";
 import { countOpened, readRecord, writeRecord } from "./record.ts";
 
 /**
- * again = ask this master once more, it looks like a session that the server had not yet put away; learned = the limit is now `limit`;
- * closed = the server allows none.
+ * again = ask this master once more, it looks like a session that the server had not yet put away;
+ * learned = the limit is now `limit`; closed = the server allows none.
  */
 export type LimitLesson = { outcome: "again" | "closed" } | { outcome: "learned"; limit: number };
 
@@ -19,7 +19,8 @@ const BELIEVED_SECONDS = 86_400;
 const PATIENCE = 4;
 
 /**
- * The server refused a session on this shard: learns its limit from how many it carries. The caller holds the shard's lock.
+ * The server refused a session on this shard: learns its limit from how many it carries. The caller
+ * holds the shard's lock.
  * @param attempt how often this caller came back before
  */
 export async function learnLimit(poolDir: string, recordFile: string, attempt: number): Promise<LimitLesson> {
@@ -27,10 +28,12 @@ export async function learnLimit(poolDir: string, recordFile: string, attempt: n
   if (record === undefined) return { outcome: attempt === 0 ? "again" : "closed" };
   const believed = record.limit;
   const carried = countOpened(recordFile);
-  // Somebody learned it meanwhile; or sshd read the end of a session and our request in one go, and counted before it cleared away.
+  // Somebody learned it meanwhile; or sshd read the end of a session and our request in one go, and
+  // counted before it cleared away.
   if (carried >= believed || (carried === believed - 1 && attempt === 0)) return { outcome: "again" };
   if (carried === 0 && attempt > 0) return { outcome: attempt < PATIENCE ? "again" : "closed" };
-  // Short sessions come and go faster than they can be counted: then by halves, which never falls far below the truth.
+  // Short sessions come and go faster than they can be counted: then by halves, which never falls
+  // far below the truth.
   const limit = (await holdsStill(recordFile, carried)) ? carried : Math.max(carried, Math.ceil(believed / 2));
   writeRecord(recordFile, { ...record, limit });
   // Where it cannot be kept it will be met again.

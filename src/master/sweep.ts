@@ -1,8 +1,7 @@
 /**
- * Clears away what nobody needs any more: old tickets, logs, records of masters that are gone, folders of keys without any. It never
- * touches a live master, its socket or its record, and takes a fraction of a second, while a handshake is under way anyway.
+ * Clears away what nobody needs any more: old tickets, logs, records of masters that are gone,
+ * empty pools. A live master, its socket and its record are never touched.
  */
-
 import { dialsDirectory, poolsDirectory, ticketDirectory } from "../protocol/paths.ts";
 import { elapsed, now } from "../sys/clock.ts";
 import { listFolder, lookAt, millisecondsOf, modifiedAt, remove, removeFolder, setTimes, writeNewFile } from "../sys/files.ts";
@@ -55,7 +54,7 @@ export function sweep(run: string, limits = usualLimits): SweepCounts {
   sweepTickets(dialsDirectory(run), limits);
   const keys = listFolder(poolsDirectory(run));
   const locks = readLocks();
-  // From a random place on, so that a sweep that runs out of time does not always end at the same folder.
+  // From a random place on: one that runs out of time should not always end at the same.
   const start = Math.floor(Math.random() * keys.length);
   for (let n = 0; n < keys.length && elapsed() < until; n++) {
     sweepKey(`${poolsDirectory(run)}/${keys[(start + n) % keys.length]}`, limits, locks, swept);
@@ -105,7 +104,7 @@ function sweepKey(directory: string, limits: SweepLimits, locks: string, swept: 
 const RECORD = /^\d\.m(?:\.\d+)?$/;
 const RETIRED = /^\d\.m\.\d+$/;
 
-/** Seconds since the last change; a file that is gone has none. A clock that jumped makes things older, not younger. */
+/** Seconds since the last change. A clock that jumped makes things older, not younger. */
 function ageOf(path: string): number {
   const found = lookAt(path);
   return found === undefined ? 0 : Math.abs(now() - millisecondsOf(found)) / 1000;

@@ -1,6 +1,6 @@
 /**
- * The account that ssh takes us for: name and home of the passwd entry, which OpenSSH uses instead of $HOME (ssh.c main(),
- * getpwuid). It does not follow $HOME but where there is no entry at all.
+ * The account that ssh takes us for: name and home of the passwd entry, which OpenSSH uses instead
+ * of $HOME (ssh.c main(), getpwuid).
  */
 import type { Environment } from "../sys/environment.ts";
 import { readText } from "../sys/files.ts";
@@ -13,7 +13,7 @@ export interface Account {
   readonly home: string;
 }
 
-/** The account of a uid. Where /etc/passwd does not know it, the name service is asked, and at last the environment. */
+/** From /etc/passwd, or the name service, or at last the environment. */
 export function readAccount(uid: number, env: Environment): Account {
   return findEntry(readText("/etc/passwd"), uid) ?? askNameService(uid) ?? guess(uid, env);
 }

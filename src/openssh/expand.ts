@@ -1,8 +1,7 @@
 /**
- * Expands `~`, `%` tokens and `${NAME}` in a path that `ssh -G` prints raw (identity and certificate files), as
- * load_public_identity_files() of ssh.c does. A token that it does not know makes it give up; it guesses nothing.
+ * Expands `~`, `%` tokens and `${NAME}` in a path that `ssh -G` prints raw (identity and
+ * certificate files), as load_public_identity_files() of ssh.c does.
  */
-
 import { type Environment, readVariable } from "../protocol/environment.ts";
 import { type Account, homeOf } from "./account.ts";
 import { optionOf, type Resolved } from "./ssh-g.ts";

@@ -1,16 +1,15 @@
 /**
- * Finds the files of an Include's pattern as openbsd-compat/glob.c does, and notes every directory that it looked into:
- * a file that appears there later changes the answer. It opens no file.
+ * Finds the files of an Include's pattern as openbsd-compat/glob.c does, and records every
+ * directory that it looked into: a file that appears there later changes the answer.
  */
 import type { DependencyRecorder } from "../protocol/dependencies.ts";
 import { listFolder } from "../sys/files.ts";
 
-/** The paths that match, in glob's order. `pattern` is absolute; what was looked at becomes a dependency. */
+/** The paths that match an absolute pattern, in glob's order. */
 export function findFiles(pattern: string, recorder: DependencyRecorder): string[] {
   let found = ["/"];
   const parts = pattern.split("/").filter((part) => part !== "");
-  for (const [index, part] of parts.entries()) {
-    const last = index === parts.length - 1;
+  for (const part of parts) {
     if (!isMagic(part)) {
       const plain = part.replace(/\\(.)/g, "$1");
       found = found.map((path) => join(path, plain));
@@ -18,7 +17,7 @@ export function findFiles(pattern: string, recorder: DependencyRecorder): string
     }
     const matches = toExpression(part);
     found = found.flatMap((path) =>
-      listDirectory(path, recorder, last)
+      listDirectory(path, recorder)
         .filter((name) => matches.test(name))
         .map((name) => join(path, name)),
     );
@@ -26,7 +25,7 @@ export function findFiles(pattern: string, recorder: DependencyRecorder): string
   return found.filter((path) => recorder.file(path) !== undefined);
 }
 
-function listDirectory(path: string, recorder: DependencyRecorder, _last: boolean): string[] {
+function listDirectory(path: string, recorder: DependencyRecorder): string[] {
   if (recorder.file(path)?.type !== "directory") {
     return [];
   }
@@ -38,7 +37,7 @@ function isMagic(part: string): boolean {
   return /[*?[]/.test(part.replace(/\\./g, ""));
 }
 
-/** A leading dot has to be written; `[!a-c]` negates; a backslash takes the next character as it is. */
+/** A leading dot has to be written; `[!a-c]` negates; a backslash quotes. */
 function toExpression(part: string): RegExp {
   let text = part.startsWith(".") ? "" : "(?!\\.)";
   for (let index = 0; index < part.length; index++) {

@@ -1,8 +1,4 @@
-/**
- * Reads ssh's own words: why a dial failed, and why a master died. It knows messages and what they prove, and decides on no retry:
- * that is retry.ts.
- */
-
+/** Reads ssh's own words: what they prove about a dial that failed, or a master that died. */
 /** Why a dial failed. `unknown` is what no message proves, and is treated as final. */
 export type DialFailure = "transient" | "final" | "taken" | "unlinkable" | "unknown";
 
@@ -15,8 +11,9 @@ export function classifyDialFailure(words: string): DialFailure {
 }
 
 /**
- * The last words of a master that died: the lines that the real ssh, unshared, would have written on stderr when its connection
- * was lost (clientloop.c, packet.c). Empty where the log ends without any.
+ * The last words of a master that died: the lines that the real ssh, unshared, would have written
+ * on stderr when its connection was lost (clientloop.c, packet.c). Empty where the log ends without
+ * any.
  */
 export function lastWords(log: string): string {
   const lines = log.split(/(?<=\n)/);
@@ -25,7 +22,7 @@ export function lastWords(log: string): string {
   return lines.slice(from).join("");
 }
 
-/** Authentication, host key, configuration: the same again would end the same, or worse (bans, lock-outs). */
+/** The same again would end the same, or worse (bans, lock-outs). */
 const FINAL: readonly RegExp[] = [
   /Permission denied/,
   /Too many authentication failures/,

@@ -1,6 +1,6 @@
 /**
- * Walks the configuration files that ssh reads (read_config_file() and Include of readconf.c) to learn what its answer depends on.
- * It evaluates nothing: which block holds is ssh's own business, every Include is followed as ssh parses it too.
+ * Walks the configuration files that ssh reads (readconf.c: read_config_file(), Include) to learn
+ * what its answer depends on. Which block holds is ssh's own business: every Include is followed.
  */
 import type { DependencyRecorder } from "../protocol/dependencies.ts";
 import { type Environment, readVariable } from "../protocol/environment.ts";
@@ -30,7 +30,7 @@ export interface ConfigFindings {
   namesNoPath: boolean;
   /** A file that is no file (a pipe): reading it would take it from the caller. */
   notAFile: string | undefined;
-  /** The files, in the order in which ssh reads them first; and those of them that no Include leads to, absolute. */
+  /** In the order in which ssh reads them; and those that no Include leads to, absolute. */
   readonly files: string[];
   readonly roots: string[];
 }
@@ -132,7 +132,7 @@ function followInclude(
   }
 }
 
-/** GLOB_TILDE of openbsd-compat/glob.c follows $HOME, and only without it the passwd entry: unlike every other `~` of ssh. */
+/** GLOB_TILDE follows $HOME before the passwd entry, unlike every other `~` of ssh. */
 function anchor(path: string, user: boolean, source: ConfigSource): string | undefined {
   if (path.startsWith("/")) {
     return path;
@@ -147,7 +147,7 @@ function anchor(path: string, user: boolean, source: ConfigSource): string | und
   return start === undefined ? undefined : start + (slash < 0 ? "" : path.slice(slash));
 }
 
-/** `${NAME}`, as misc.c's dollar_expand() has it; undefined when one is unset (ssh refuses, then). */
+/** misc.c, dollar_expand(); undefined when a variable is unset (ssh refuses, then). */
 function expandVariables(text: string, env: Environment): string | undefined {
   let unset = false;
   const expanded = text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
@@ -158,7 +158,7 @@ function expandVariables(text: string, env: Environment): string | undefined {
   return unset ? undefined : expanded;
 }
 
-/** Over-careful on purpose: a pattern that merely reads like a criterion costs a question, no more. */
+/** Over-careful on purpose: a pattern that reads like a criterion only costs a ticket. */
 function checkMatch(rest: string, findings: ConfigFindings): void {
   const words = splitArguments(rest).map((word) => word.toLowerCase().replace(/^!/, ""));
   for (const word of words) {

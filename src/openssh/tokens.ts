@@ -10,7 +10,7 @@ export interface ConfigLine {
   readonly rest: string;
 }
 
-/** The keyword of a line; undefined for an empty line, a comment, a keyword alone, or one whose quote nothing closes. */
+/** Undefined for an empty line, a comment, a keyword alone, or one whose quote nothing closes. */
 export function readConfigLine(line: string): ConfigLine | undefined {
   let [keyword, rest] = takeKeyword(line.charAt(0) + line.slice(1).replace(/[ \t\r\n\f]+$/, ""));
   // White space, or one "=", before the keyword.
@@ -18,7 +18,7 @@ export function readConfigLine(line: string): ConfigLine | undefined {
   return !keyword || keyword.startsWith("#") || rest === "" ? undefined : { keyword: lowerCase(keyword), rest };
 }
 
-/** The arguments of a line, up to a comment. An unclosed quote ends with the line: ssh refuses such a line anyway. */
+/** Up to a comment. An unclosed quote ends with the line: ssh refuses it anyway. */
 export function splitArguments(rest: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

@@ -1,4 +1,4 @@
-/** The action of a call that no rule passed, and the times that go with it. It judges what was resolved, and looks at nothing itself. */
+/** The action of a call that no rule passed, and the times that go with it. */
 
 import type { Settings } from "../config/config.ts";
 import { argumentOf } from "../openssh/argv/parse.ts";
@@ -14,13 +14,13 @@ export function actionOf(subject: ResolvedCall): "attach" | "establish" | "contr
   return isEstablish(subject) ? "establish" : "attach";
 }
 
-/** Seconds that a master without sessions is kept; 0 = for ever. A caller's ControlPersist wins; one that makes a master without it means for ever. */
+/** Seconds that a master without sessions is kept; 0 = for ever. ControlPersist wins. */
 export function persistOf(resolved: Resolved, settings: Settings, action: string): number {
-  const said = optionOf(resolved, "controlpersist") ?? "no";
-  if (/^\d+$/.test(said)) {
-    return Number(said);
+  const value = optionOf(resolved, "controlpersist") ?? "no";
+  if (/^\d+$/.test(value)) {
+    return Number(value);
   }
-  if (said === "yes" || said === "true") {
+  if (value === "yes" || value === "true") {
     return 0;
   }
   return action === "establish" ? 0 : settings.persist;
@@ -28,11 +28,11 @@ export function persistOf(resolved: Resolved, settings: Settings, action: string
 
 /** Seconds that this caller waits for a lock or a slot. */
 export function connectTimeoutOf(resolved: Resolved, settings: Settings): number {
-  const said = Number(optionOf(resolved, "connecttimeout"));
-  return Number.isInteger(said) && said > 0 ? said : settings.dial_timeout;
+  const value = Number(optionOf(resolved, "connecttimeout"));
+  return Number.isInteger(value) && value > 0 ? value : settings.dial_timeout;
 }
 
-/** Why the configuration is to be asked at every call, if so: answers of the network are nothing that a ticket can depend on. */
+/** Why a ticket can never be kept, if so: it cannot depend on answers of the network. */
 export function neverCacheOf(resolved: Resolved): string | undefined {
   if (!["no", "false"].includes(optionOf(resolved, "canonicalizehostname") ?? "no")) {
     return "CanonicalizeHostname";

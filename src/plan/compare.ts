@@ -1,11 +1,11 @@
 /**
- * May a caller use the master that it finds at its own ControlPath? What the caller says beyond OpenSSH's defaults must be what the master
- * was made with; what it leaves unsaid, the path says. It compares, and decides nothing else.
+ * May a caller use the master that it finds at its own ControlPath? What the caller says beyond
+ * OpenSSH's defaults must be what the master was made with; what it leaves unsaid, the path says.
  */
 import { hashName } from "../protocol/paths.ts";
 import type { KeyParts } from "./key.ts";
 
-/** The lines of a record that tell what its master was made with: hashes, since a record has 4096 bytes. */
+/** What a master was made with, in its record: hashes, since that has 4096 bytes. */
 export type MasterAttributes = {
   readonly lines: string;
   readonly extras: string;
@@ -30,7 +30,8 @@ export function attributesOf(parts: KeyParts): MasterAttributes {
 }
 
 /**
- * Compares a caller with the attributes in a record. `defaults` are the lines of `ssh -G -F none <host>`.
+ * Compares a caller with the attributes in a record. `defaults` are the lines of `ssh -G -F none
+ * <host>`.
  */
 export function compareWithMaster(caller: KeyParts, attributes: Partial<MasterAttributes>, defaults: readonly string[]): Comparison {
   const lines = readHashes(attributes.lines);

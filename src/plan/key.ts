@@ -1,7 +1,7 @@
 /**
- * The connection key: everything that makes one connection differ from another, as a hash, and the parts it is made of
- * (each of them a dependency of the ticket too). It leaves out only what concerns one session; an option nobody thought
- * of splits the key.
+ * The connection key: everything that makes one connection differ from another, as a hash, and the
+ * parts it is made of (each of them a dependency of the ticket too). An option nobody thought of
+ * splits the key.
  */
 import type { Account } from "../openssh/account.ts";
 import { expandPath } from "../openssh/expand.ts";
@@ -15,7 +15,7 @@ import { digest } from "../sys/text.ts";
 export interface KeyParts {
   /** `keyword value` of ssh -G, one a keyword (a list's values joined by a line feed). */
   readonly lines: readonly string[];
-  /** What -G does not say: agent, -F, scope, ticket cache, variables, working directory: `name value`. */
+  /** `name value` of agent, -F, scope, network, ticket cache, variables, working directory. */
   readonly extras: readonly string[];
   /** `path dev ino size seconds nanoseconds` of identity and certificate files. */
   readonly files: readonly string[];
@@ -60,7 +60,7 @@ const OF_ONE_SESSION: ReadonlySet<string> = new Set([
 /** Values that name files or programs of this machine. */
 const WITH_PATHS = ["identityfile", "certificatefile", "userknownhostsfile", "globalknownhostsfile", "identityagent", "revokedhostkeys"];
 const WITH_COMMANDS = ["proxycommand", "knownhostscommand"];
-/** Values in which a variable may stand that ssh, or the shell that it starts, reads at the dial. */
+/** Values in which a variable may stand that ssh, or its shell, reads at the dial. */
 const WITH_VARIABLES = [...WITH_PATHS, ...WITH_COMMANDS, "securitykeyprovider", "pkcs11provider"];
 
 /** The connection key, 32 hex digits. */
@@ -73,7 +73,7 @@ export function poolKeyOf(path: string): string {
   return digest(`path\0${path}`);
 }
 
-/** Everything that the connection key is made of; or an identity file whose path, or whose kind, cannot be told here. */
+/** What the connection key is made of; or an identity file that only ssh can make sense of. */
 export function gatherParts(resolved: Resolved, caller: Caller, recorder: DependencyRecorder): KeyParts | { readonly unclear: string } {
   const files: string[] = [];
   const unclear = gatherIdentities(resolved, caller, recorder, files);
@@ -109,46 +109,47 @@ export function connectionLines(resolved: Resolved): string[] {
 }
 
 /**
- * Whether the session is to have an agent: ForwardAgent, and one that is there (check_agent_present() of ssh.c). Whether it answers is not
- * asked, as OpenSSH's own mux client does not either.
+ * Whether the session is to have an agent: ForwardAgent, and one that is there
+ * (check_agent_present() of ssh.c). Whether it answers is not asked, as OpenSSH's own mux client
+ * does not either.
  */
 export function forwardsAgent(resolved: Resolved, env: Environment, recorder: DependencyRecorder): boolean {
-  const said = optionOf(resolved, "forwardagent") ?? "no";
+  const value = optionOf(resolved, "forwardagent") ?? "no";
   const flag = flagOf(resolved, "forwardagent");
   if (flag === false) {
     return false;
   }
-  const named = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(said)?.[1];
-  const socket = flag === true ? agentOf(resolved, env) : named === undefined ? said : readVariable(env, named);
+  const named = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1];
+  const socket = flag === true ? agentOf(resolved, env) : named === undefined ? value : readVariable(env, named);
   return socket !== undefined && recorder.file(socket) !== undefined;
 }
 
-/** The agent's socket; undefined when there is none (ssh.c main(): IdentityAgent before SSH_AUTH_SOCK). */
+/** The agent's socket, if any (ssh.c main(): IdentityAgent before SSH_AUTH_SOCK). */
 export function agentOf(resolved: Resolved, env: Environment): string | undefined {
-  const said = optionOf(resolved, "identityagent") ?? "SSH_AUTH_SOCK";
-  if (said.toLowerCase() === "none") {
+  const value = optionOf(resolved, "identityagent") ?? "SSH_AUTH_SOCK";
+  if (value.toLowerCase() === "none") {
     return undefined;
   }
-  const named = said === "SSH_AUTH_SOCK" ? said : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(said)?.[1];
-  const socket = named === undefined ? said : readVariable(env, named);
+  const named = value === "SSH_AUTH_SOCK" ? value : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1];
+  const socket = named === undefined ? value : readVariable(env, named);
   return socket === "" ? undefined : socket;
 }
 
-/** load_public_identity_files() of ssh.c: the key itself, its public half where it is alone, and the certificate beside it. */
+/** ssh.c, load_public_identity_files(): the key, or its public half alone, and the certificate. */
 function gatherIdentities(resolved: Resolved, caller: Caller, recorder: DependencyRecorder, files: string[]): string | undefined {
   const certificates = resolved.get("certificatefile") ?? [];
-  for (const said of [...(resolved.get("identityfile") ?? []), ...certificates]) {
-    if (said.toLowerCase() === "none") {
+  for (const value of [...(resolved.get("identityfile") ?? []), ...certificates]) {
+    if (value.toLowerCase() === "none") {
       continue;
     }
-    const path = expandPath(said, resolved, caller.account, caller.env, hostName);
+    const path = expandPath(value, resolved, caller.account, caller.env, hostName);
     if (path === undefined) {
-      return said;
+      return value;
     }
     const full = absolute(path, caller.directory);
     const found = recordFile(path, full, recorder, files);
     if (found !== undefined && found.type !== "file" && full !== "/dev/null") {
-      return said;
+      return value;
     }
     if (found === undefined) {
       recordFile(`${path}.pub`, `${full}.pub`, recorder, files);
@@ -172,7 +173,7 @@ function namedVariables(resolved: Resolved): Set<string> {
   return variablesIn(WITH_VARIABLES.flatMap((keyword) => resolved.get(keyword) ?? []));
 }
 
-/** The names of `${NAME}` and `$NAME` in these texts: more than ssh itself expands, since a variable too many only costs a ticket. */
+/** `${NAME}` and `$NAME`: more than ssh expands, but one too many only costs a ticket. */
 export function variablesIn(texts: readonly string[]): Set<string> {
   return new Set(texts.flatMap((text) => [...text.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)].map(([, name]) => name as string)));
 }

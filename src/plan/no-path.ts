@@ -1,6 +1,6 @@
 /**
- * Tells whether the configuration says `ControlPath none`: `ssh -G` prints the same for none and for nothing. So ssh is asked once more, with
- * a ControlPath that holds only where nothing else does. Needed only where a file says `none` somewhere.
+ * Tells whether the configuration says `ControlPath none`, which `ssh -G` does not print: ssh is
+ * asked once more, with a ControlPath that holds only where nothing else does.
  */
 import type { ParsedArguments } from "../openssh/argv/parse.ts";
 import { askResolved, type Launcher, parseResolved } from "../openssh/ssh-g.ts";
@@ -9,7 +9,7 @@ import { remove, writeNewFile } from "../sys/files.ts";
 
 /**
  * True when none is in force, or when it cannot be told: the real ssh knows.
- * @param run where a file may lie while ssh reads it (its stdin would be a socket here, which it cannot open)
+ * @param run where a file may lie while ssh reads it (stdin is a socket here, unopenable)
  */
 export function wantsNoPath(
   launcher: Launcher,

@@ -1,8 +1,7 @@
 /**
- * Which pool and which socket a caller gets: its own ControlPath, or the connection key's folder; and which masters it may meet there.
- * It looks at the socket and at the record that lies for it; it makes no socket and no record.
+ * Which pool and which socket a caller gets, its own ControlPath or the connection key's folder,
+ * and which masters it may meet there.
  */
-
 import { readRecord } from "../master/record.ts";
 import type { Pool } from "../master/spec.ts";
 import { limits } from "../protocol/contract.ts";
@@ -20,7 +19,7 @@ export interface Placement {
   readonly shards: number;
   /** The socket is the caller's own ControlPath, or stands for it. */
   readonly atCallerPath: boolean;
-  /** False: the master that is there was made by a caller who said more. This one may use it, but could not make it again. */
+  /** False: who made the master said more; this caller may use it, but not make it anew. */
   readonly canDial: boolean;
   readonly reason: "shared" | "control-path" | "foreign-master" | "rotated" | "other-connection" | "master-at-control-path";
 }
@@ -41,7 +40,7 @@ export interface PlacementInput {
   readonly defaults: () => readonly string[];
 }
 
-/** Decides. Gives undefined when no usable socket path is left (a directory whose name is too long). */
+/** Undefined when no usable socket path is left (a directory whose name is too long). */
 export function choosePlacement(input: PlacementInput, recorder: DependencyRecorder): Placement | undefined {
   const { path } = input;
   if (path === undefined) {
@@ -78,7 +77,7 @@ export function choosePlacement(input: PlacementInput, recorder: DependencyRecor
     case "compatible":
       return place([input.connectionKey, record.connectionKey], usual, false);
     case "rotated":
-      // The front finds a connection key that it may not use, and asks: the master is retired and made anew.
+      // The front finds a key that it may not use, and asks: the master is made anew.
       return place([input.connectionKey], "rotated");
     case "other":
       recorder.file(path);
@@ -93,7 +92,7 @@ function placeInPool(input: PlacementInput, reason: Placement["reason"]): Placem
   return fits(pool.socket) ? { pool, accept: [key], shards, atCallerPath: false, canDial: true, reason } : undefined;
 }
 
-/** Further shards lie in our own folder: where its name is too long, shard 0 at the caller's path is all there is. */
+/** Further shards lie in our own folder: where its name is too long, there is only shard 0. */
 function shardsOf(input: PlacementInput, poolKey: string): number {
   return fits(socketPath(input.base, poolKey, limits.shards - 1)) ? Math.max(1, Math.min(limits.shards, input.shards)) : 1;
 }
@@ -126,7 +125,7 @@ export function whyOf({ reason }: Placement): string {
   }
 }
 
-/** Where the pools lie: the configured `dir` when it is ours alone, else RUN. It never makes a call fail. */
+/** Where the pools lie: the configured `dir` when it is ours alone, else RUN. */
 export function chooseBase(run: string, configured: string | undefined, uid: number): string {
   if (configured === undefined || configured === run || !configured.startsWith("/")) {
     return run;

@@ -1,6 +1,6 @@
 /**
- * Decides one call: what should happen, and why. Asks the real ssh and reads the configuration; makes no connection, and
- * writes nothing but what is known of the installed ssh.
+ * Decides one call: what should happen, and why. Asks the real ssh and reads the configuration;
+ * makes no connection, and writes nothing but what is known of the installed ssh.
  */
 import { type Config, loadConfig, type Settings, settingsFor } from "../config/config.ts";
 import type { MasterSpec } from "../master/spec.ts";
@@ -71,7 +71,7 @@ export interface SharedPlan extends Decision {
 
 export type Plan = PassPlan | SharedPlan;
 
-/** Decides a call in the environment `env` and the working directory of this process. Throws only what a broken machine throws. */
+/** Decides a call in this working directory. Throws only what a broken machine throws. */
 export async function makePlan(call: Call, env: Environment = environment()): Promise<Plan> {
   const words = await readWords(call, env);
   const early = firstRule(rulesOfWords, { words: call.words, parsed: words.parsed, enabled: words.settings.enabled });
@@ -144,7 +144,7 @@ async function readWords(call: Call, env: Environment): Promise<KnownWords> {
   };
 }
 
-/** What every decision rests on: the programs, the search path, our own configuration, the variables that the words name. */
+/** What every decision rests on: programs, configuration, and variables that the words name. */
 function recordOurOwn(recorder: DependencyRecorder, call: Call, config: Config): void {
   for (const path of [call.real, ...config.files]) recorder.file(path);
   // ssh expands variables in an option of the command line as in a configuration file.

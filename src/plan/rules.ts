@@ -1,6 +1,6 @@
 /**
- * The passthrough rules: when the real ssh does it all, in order, each with its name; the first that holds names the reason.
- * They judge what was read and resolved; they look at nothing themselves.
+ * The passthrough rules: when the real ssh does it all, in order, each with its name; the first
+ * that holds names the reason.
  */
 import { argumentOf, controlPathOf, hasLetter, keywordValues, type ParsedArguments } from "../openssh/argv/parse.ts";
 import { flagOf, logLevelOf, optionOf, type Resolved, type SshGOutput } from "../openssh/ssh-g.ts";
@@ -23,7 +23,7 @@ export interface ResolvedCall extends CommandLine {
   readonly noPath: boolean;
 }
 
-/** Why the real ssh does a call: a short name (the journal's), and a sentence for `sshim explain`. */
+/** Why the real ssh does a call: the journal's name, and a sentence for `sshim explain`. */
 export interface Reason {
   readonly name: string;
   readonly why: string;

@@ -1,5 +1,4 @@
-/** Turns a plan into the ticket that says it. It decides nothing that the plan did not. */
-
+/** Turns a plan into the ticket that says it. */
 import { journalPathFor } from "../journal/journal.ts";
 import { recallLimit } from "../master/session-limit.ts";
 import { argumentOf } from "../openssh/argv/parse.ts";

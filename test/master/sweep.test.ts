@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lookAtProcess } from "../../src/master/process.ts";
+import { lookAtProcess } from "../../src/master/proc.ts";
 import { writeRecord } from "../../src/master/record.ts";
 import { isSweepDue, sweep, usualLimits } from "../../src/master/sweep.ts";
 import { runShim, startSshd, temporary } from "../support/index.ts";

@@ -1,7 +1,7 @@
 /** The masters of a runtime directory, told apart by what they answer and by the kernel's locks. Takes no lock. */
 import { loadConfig } from "../../config/config.ts";
 import { isSame } from "../../master/control-path.ts";
-import { findTitled } from "../../master/proc.ts";
+import { findMuxProcesses } from "../../master/proc.ts";
 import { countSessions, type MasterRecord, readLocks, readRecord } from "../../master/record.ts";
 import { askAlive } from "../../openssh/mux/client.ts";
 import { poolKeyOf } from "../../plan/key.ts";
@@ -94,7 +94,7 @@ function reasonFor(place: RecordPlace, record: MasterRecord): string | null {
 /** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */
 async function findOthers(bases: readonly string[], uid: number, locks: string, known: readonly Master[]): Promise<Master[]> {
   const others: Master[] = [];
-  for (const { pid, path } of findTitled(uid)) {
+  for (const { pid, path } of findMuxProcesses(uid)) {
     if (path === undefined || known.some((master) => master.pid === pid)) continue;
     const home = bases.find((base) => path.startsWith(`${poolsDirectory(base)}/`));
     const own = home === undefined ? undefined : /\/k\/([0-9a-f]{32})\/(\d+)$/.exec(path);

@@ -1,6 +1,6 @@
 /**
- * The caller's options once more, for the ssh that makes the connection: everything that shapes it, nothing that concerns
- * one session, the control socket or the log. Adds no option but -l and -p, which say what the destination said.
+ * The caller's options once more, for the ssh that makes the connection: everything that shapes it,
+ * nothing that concerns one session, the control socket or the log.
  */
 import { readConfigLine } from "../tokens.ts";
 import type { GivenOption, ParsedArguments } from "./parse.ts";
@@ -14,8 +14,9 @@ const SESSION_KEYWORDS = new Set(
 );
 
 /**
- * Options in the order given, to be followed by dialDestination(). Joined where the argument is not empty, so that none
- * can be taken for "--". User and port of the destination come first where they counted, since the first one wins.
+ * Options in the order given, to be followed by dialDestination(). Joined where the argument is not
+ * empty, so that none can be taken for "--". User and port of the destination come first where they
+ * counted, since the first one wins.
  */
 export function connectionArguments(parsed: ParsedArguments): string[] {
   const given: string[] = [];
@@ -25,7 +26,7 @@ export function connectionArguments(parsed: ParsedArguments): string[] {
   return given.concat(...parsed.options.filter(concernsConnection).map((option) => write(option.letter, option.argument)));
 }
 
-/** The host's word after connectionArguments(): without user, port and scheme, or as typed where that would read differently. */
+/** The host without user, port and scheme, or as typed where that would read differently. */
 export function dialDestination(parsed: ParsedArguments): string | undefined {
   return parsed.host?.startsWith("ssh://") ? parsed.destination : parsed.host;
 }

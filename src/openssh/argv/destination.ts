@@ -1,8 +1,7 @@
 /**
- * Reads [user@]host and ssh:// URIs as ssh does (misc.c: parse_uri). It is exact for what ssh takes; of what ssh refuses
- * it sees only the grossest, since `ssh -G` is asked anyway.
+ * Reads [user@]host and ssh:// URIs as ssh does (misc.c: parse_uri). Exact for what ssh takes; of
+ * what it refuses only the grossest is seen, since `ssh -G` is asked anyway.
  */
-
 export interface Destination {
   readonly user: string | undefined;
   readonly host: string;

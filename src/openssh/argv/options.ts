@@ -1,13 +1,15 @@
-// The one table of ssh's option letters: which exist and which take an argument, in which OpenSSH. The front's header is generated from it.
-// It says nothing about what an option means.
+/**
+ * The one table of ssh's option letters: which exist and which take an argument, in which OpenSSH.
+ * The front's header is made from it.
+ */
 
 /** An OpenSSH version: [major, minor], e.g. [9, 2] of "OpenSSH_9.2p1". */
 export type Version = readonly [major: number, minor: number];
 
-/** How a letter is written: "flag" takes no argument, "argument" takes one, "absent" is a usage error. */
+/** "flag" takes no argument, "argument" takes one, "absent" is a usage error. */
 export type Arity = "flag" | "argument" | "absent";
 
-// ssh.c main(), the string of its getopt. Unchanged from 8.4 to 9.3 (git tags V_8_4_P1 … V_9_3_P2) but for what VARYING says.
+// ssh.c main(), the string of its getopt: the same from 8.4 to 9.3 but for VARYING.
 const FLAGS = "1246ACGKMNTVXYafgknqstvxy";
 const WITH_ARGUMENT = "BDEFIJLOQRSWbceilmopw";
 
@@ -26,7 +28,7 @@ const VARYING: readonly Change[] = [
 /** Newer than everything: what the front assumes where it has not been told. */
 export const NEWEST: Version = [Number.MAX_SAFE_INTEGER, 0];
 
-/** The letters in getopt's own form ("1246AC…B:D:…"; a colon after a letter that takes an argument). */
+/** The letters in getopt's own form: a colon after a letter that takes an argument. */
 export function lettersOf(version: Version = NEWEST): string {
   let flags = FLAGS;
   let withArgument = WITH_ARGUMENT;
@@ -43,7 +45,7 @@ export function varyingLetters(): string {
   return VARYING.map((change) => change.letter).join("");
 }
 
-/** The version in what `ssh -V` prints ("OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL …"); undefined if it is another program's. */
+/** Of "OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL …"; undefined if it is another program's. */
 export function parseVersion(text: string): Version | undefined {
   const match = /^OpenSSH(?:_for_Windows)?_(\d{1,4})\.(\d{1,4})/m.exec(text);
   return match ? [Number(match[1]), Number(match[2])] : undefined;

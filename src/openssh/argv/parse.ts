@@ -1,6 +1,6 @@
 /**
- * Reads ssh's own arguments as ssh.c main() does: which options, which destination, where the command starts. What they
- * add up to, and whether ssh takes them, is for `ssh -G` to say. Reads no environment, file or clock, and never the command.
+ * Reads ssh's own arguments as ssh.c main() does: which options, which destination, where the
+ * command starts. What they add up to, and whether ssh takes them, is for `ssh -G` to say.
  */
 import { readConfigLine, splitArguments } from "../tokens.ts";
 import { type Destination, parseDestination } from "./destination.ts";
@@ -35,7 +35,7 @@ export interface StdioForward {
   readonly port: number;
 }
 
-/** Reads `words` (argv[1] …, with or without the command) by the installed ssh's `letters` (see lettersOf). Never throws. */
+/** Reads argv[1] …, with or without the command, by the installed ssh's letters. Never throws. */
 export function parseArguments(words: readonly string[], letters: string = lettersOf()): ParsedArguments {
   const state: State = { words, letters, options: [], index: 0, afterHost: false, error: undefined, done: false };
   walkOptions(state);
@@ -81,12 +81,12 @@ export function keywordValues({ options }: ParsedArguments, keyword: string): st
   });
 }
 
-/** The control path of the words alone, `none` included: -S sets it in any case, ControlPath where nothing did before. */
+/** `none` included: -S sets it in any case, ControlPath where nothing did before. */
 export function controlPathOf(parsed: ParsedArguments): string | undefined {
   return argumentOf(parsed, "S") ?? keywordValues(parsed, "controlpath")[0]?.[0];
 }
 
-/** What -W asks for; undefined where there is none, or where only ssh can tell (a service's name, a path). */
+/** Undefined where there is no -W, or where only ssh can tell (a service's name, a path). */
 export function stdioForwardOf(parsed: ParsedArguments): StdioForward | undefined {
   const [, bracketed, plain, port] = /^[ \t-\r]*(?:\[([^\]]+)\]|([^[:\\][^:\\]*)):(\d+)$/.exec(argumentOf(parsed, "W") ?? "") ?? [];
   return port === undefined ? undefined : { host: bracketed ?? plain ?? "", port: Number(port) };

@@ -1,6 +1,6 @@
 /**
- * Asks a master one thing over its control socket: alive, stop listening, terminate. Every step has a deadline, so that a stopped
- * process costs a second and no more. It does not judge the answer, and opens no session.
+ * Asks a master one thing over its control socket: alive, stop listening, terminate. All of it has
+ * a deadline, so that a stopped process costs a second and no more.
  */
 import { type Talk, talk } from "../../sys/sockets.ts";
 import { joinBytes } from "../../sys/text.ts";
@@ -17,12 +17,13 @@ import {
   writeRequest,
 } from "./protocol.ts";
 
-/** How long a master may take for hello and for each answer (milliseconds): both are local and cost it nothing. */
+/** Milliseconds for hello and answer: both are local and cost a master nothing. */
 export const ANSWER_TIME = 1000;
 
 /**
- * What came of asking. `stage` says how far it got (as docs/protocol.md names the stages), `failure` what stopped it there:
- * none = no such file, refused = nobody listens, busy = its backlog is full (a stopped process), error = another errno (in `detail`).
+ * What came of asking. `stage` says how far it got (as docs/protocol.md names the stages),
+ * `failure` what stopped it there: none = no such file, refused = nobody listens, busy = its
+ * backlog is full (a stopped process), error = another errno (in `detail`).
  */
 export type MuxResult =
   | { ok: true; reply: Reply }
@@ -38,12 +39,12 @@ export function askAlive(path: string, milliseconds = ANSWER_TIME): Promise<MuxR
   return askMaster(path, MUX_C_ALIVE_CHECK, milliseconds);
 }
 
-/** MUX_C_STOP_LISTENING: the master unlinks its path, takes no new client, and leaves when its last session ends. */
+/** MUX_C_STOP_LISTENING: it unlinks its path, and leaves when its last session ends. */
 export function askToStop(path: string, milliseconds = ANSWER_TIME): Promise<MuxResult> {
   return askMaster(path, MUX_C_STOP_LISTENING, milliseconds);
 }
 
-/** MUX_C_TERMINATE: the master ends with all its sessions. Its reply gets lost as a rule: the end of the connection is the answer. */
+/** MUX_C_TERMINATE: it ends with its sessions. The reply is mostly lost: then the end is one. */
 export async function askToEnd(path: string, milliseconds = ANSWER_TIME): Promise<MuxResult> {
   const asked = await askMaster(path, MUX_C_TERMINATE, milliseconds);
   return !asked.ok && asked.stage === "alive" && asked.failure === "eof" ? { ok: true, reply: { type: "ok" } } : asked;

@@ -1,6 +1,6 @@
 /**
- * The frames of OpenSSH's multiplexing protocol that the control plane speaks: hello, alive check, stop listening, terminate.
- * It checks every length before it reads, opens no socket, and knows no sessions: those are the front's (src/front).
+ * The frames of OpenSSH's multiplexing protocol that the control plane speaks: hello, alive check,
+ * stop listening, terminate. Every length is checked before it is used.
  */
 import { decodeUtf8, joinBytes } from "../../sys/text.ts";
 
@@ -29,12 +29,12 @@ export function writeHello(): Uint8Array {
   return writeFrame(MUX_MSG_HELLO, SSHMUX_VER);
 }
 
-/** A request without arguments (mux_client_request_alive, _stop_listening, _terminate). `rid` starts at 0. */
+/** mux_client_request_alive, _stop_listening, _terminate. `rid` starts at 0. */
 export function writeRequest(type: Request, rid: number): Uint8Array {
   return writeFrame(type, rid);
 }
 
-/** Checks the master's MUX_MSG_HELLO. Throws a RangeError when it is none, or another version, or an extension is cut. */
+/** Throws a RangeError unless this is a whole MUX_MSG_HELLO of our version. */
 export function checkHello(body: Uint8Array): void {
   const view = viewOf(body);
   if (body.length < 8 || view.getUint32(0) !== MUX_MSG_HELLO) {
@@ -51,8 +51,8 @@ export function checkHello(body: Uint8Array): void {
 
 /**
  * Reads the reply to `request` with this `rid`. The legal ones (mux_master_process_*):
- * MUX_C_ALIVE_CHECK: MUX_S_ALIVE. MUX_C_STOP_LISTENING, MUX_C_TERMINATE: MUX_S_OK, MUX_S_PERMISSION_DENIED, MUX_S_FAILURE.
- * Throws a RangeError for everything else.
+ * MUX_C_ALIVE_CHECK: MUX_S_ALIVE. MUX_C_STOP_LISTENING, MUX_C_TERMINATE: MUX_S_OK,
+ * MUX_S_PERMISSION_DENIED, MUX_S_FAILURE. Throws a RangeError for everything else.
  */
 export function readReply(request: Request, rid: number, body: Uint8Array): Reply {
   const view = viewOf(body);
@@ -73,7 +73,7 @@ export function readReply(request: Request, rid: number, body: Uint8Array): Repl
   throw new RangeError(`cannot read the master's reply: type 0x${type.toString(16)}`);
 }
 
-/** Collects bytes and gives whole frames' bodies. Throws a RangeError at a length that mux.c would refuse. */
+/** Collects bytes into frames. Throws a RangeError at a length that mux.c would refuse. */
 export class FrameReader {
   #pending = new Uint8Array(0);
 

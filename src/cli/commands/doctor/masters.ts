@@ -1,6 +1,6 @@
 /** The masters that are not as they should be. With --fix it ends those that nobody can reach and that carry no session; never another. */
 import { isSame, quarantine } from "../../../master/control-path.ts";
-import { countClients } from "../../../master/process.ts";
+import { countClients } from "../../../master/proc.ts";
 import { clearRecord, countSessions, readRecord } from "../../../master/record.ts";
 import { sweep } from "../../../master/sweep.ts";
 import { remove } from "../../../sys/files.ts";
