@@ -10,15 +10,10 @@
 #include <sys/types.h>
 
 #include "argv.h"
+#include "attach.h"
+#include "fault.h"
 #include "rundir.h"
 #include "ticket.h"
-
-/* Where it broke and how; NO_STAGE: it did not. */
-struct fault {
-	enum stage stage;
-	enum failure failure;
-	char detail[160];
-};
 
 struct front {
 	int argc;
@@ -35,12 +30,12 @@ struct front {
 	char hash[17];
 	bool have_ticket;
 	struct ticket ticket;
+	struct connection connection;
 	int64_t started_ns;
 	int attempts;
 	int asked;         /* requests to the control plane; 0 is what the journal calls warm */
 	int64_t opened_ns; /* when the session was opened, 0: it was not */
-	int shard;
-	bool sent; /* NEW_SESSION and its descriptors are with a master: never again */
+	bool sent;         /* NEW_SESSION and its descriptors are with a master: never again */
 	bool said_no_tty;
 	struct fault fault; /* the last one, for the journal */
 };

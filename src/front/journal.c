@@ -53,7 +53,7 @@ journal(struct front *front, enum outcome outcome, enum reason reason, int code)
 	    append_text(line, sizeof(line), ",\"outcome\":\"", outcome_names[outcome],
 		"\",\"code\":", number((uint64_t)code, 1, digits[3]),
 		",\"attempts\":", number((uint64_t)front->attempts, 1, digits[4]),
-		",\"shard\":", number((uint64_t)front->shard, 1, digits[5]),
+		",\"shard\":", number((uint64_t)front->connection.shard, 1, digits[5]),
 		",\"ms\":", number(elapsed / 100, 1, digits[6]), ".",
 		number(elapsed % 100, 2, digits[0]),
 		",\"asked\":", number((uint64_t)front->asked, 1, digits[1]), NULL);

@@ -4,19 +4,59 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ask.h"
 #include "clock.h"
 #include "connect.h"
+#include "elect.h"
 #include "identity.h"
-#include "journal.h"
-#include "lock.h"
 #include "modes.h"
 #include "realssh.h"
 #include "rundir.h"
+#include "strbuf.h"
 
-static void find_ticket(struct front *front);
+enum { TICKET_SECONDS = 30 };
+
+/* What a ticket is looked for with. A reason: the call is the real ssh's. */
+static enum reason
+prepare(struct front *front)
+{
+	const char *off = getenv("SSHIM"), *depth = getenv("SSHIM_DEPTH");
+
+	if ((off != NULL && strcmp(off, "off") == 0) || (depth != NULL && *depth != '0'))
+		return REASON_OFF;
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return REASON_CLOSED_DESCRIPTOR;
+	if (!open_rundir(&front->rundir))
+		return REASON_NO_PLACE;
+	/* What the real ssh should say something about, what has no destination, and letters that
+	 * its versions write differently. */
+	if (walk_argv(front->argc, front->argv, NULL, &front->walk) != 0 || front->walk.ambiguous)
+		return REASON_ARGUMENTS;
+	return write_call_id(front) ? NO_REASON : REASON_QUESTION;
+}
+
+/* The ticket of this call: there, or written by the control plane while one of us holds its
+ * lock. */
+static void
+find_ticket(struct front *front)
+{
+	struct election election = { .state = OUTSIDE };
+
+	(void)join(election.lock, sizeof(election.lock), "ticket/", front->hash, NULL);
+	while (!(front->have_ticket = ticket_load(&front->ticket, front->rundir.fd, front->hash,
+		     front->call_id))) {
+		if (election.state == HELD) {
+			apply_reply(front, ask(front, REQUEST_RESOLVE, 0, NULL));
+			if (!front->have_ticket)
+				pass(front, REASON_NO_ANSWER);
+			return;
+		}
+		(void)elect(front, &election, TICKET_SECONDS);
+	}
+	withdraw(front, &election);
+}
 
 int
 main(int argc, char **argv)
@@ -25,59 +65,23 @@ main(int argc, char **argv)
 
 	front.argc = argc;
 	front.argv = argv;
-	front.rundir.fd = front.rundir.locks_fd = -1;
 	front.started_ns = now_ns();
-	if (!find_self(&front) || argc < 1)
+	front.rundir.fd = front.rundir.locks_fd = -1;
+	front.connection.mux.fd = front.connection.record_fd = front.connection.slot = -1;
+	if (argc < 1 || !find_self(&front))
 		pass(&front, REASON_NO_SELF);
 	run_as_other(&front);
-	const char *off = getenv("SSHIM"), *depth = getenv("SSHIM_DEPTH");
-	if ((off != NULL && strcmp(off, "off") == 0) || (depth != NULL && *depth != '0'))
-		pass(&front, REASON_OFF);
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			pass(&front, REASON_CLOSED_DESCRIPTOR);
-	if (!open_rundir(&front.rundir))
-		pass(&front, REASON_NO_PLACE);
-	/* What the real ssh should say something about, what has no destination, and letters that
-	 * its versions write differently. */
-	if (walk_argv(argc, argv, NULL, &front.walk) != 0 || front.walk.ambiguous)
-		pass(&front, REASON_ARGUMENTS);
-	if (!write_call_id(&front))
-		pass(&front, REASON_QUESTION);
+	enum reason reason = prepare(&front);
+	if (reason != NO_REASON)
+		pass(&front, reason);
 	find_ticket(&front);
-	follow_ticket(&front);
-}
-
-/* The ticket of this call: there, or written by the control plane while one of us holds its
- * lock. */
-static void
-find_ticket(struct front *front)
-{
-	char name[40] = "ticket/";
-
-	strcpy(name + 7, front->hash);
-	for (int round = 0; round < 3; round++) {
-		front->have_ticket = ticket_load(&front->ticket, front->rundir.fd, front->hash,
-		    front->call_id);
-		if (front->have_ticket) {
-			unlock_all(&front->rundir);
-			return;
-		}
-		if (front->rundir.held_count > 0)
-			break;
-		enum lock_result result = lock_try(&front->rundir, name);
-		if (result == LOCK_BUSY)
-			result = round == 0 ? lock_await(&front->rundir, name, 30) :
-					      lock_name(&front->rundir, name, 1, 30);
-		if (result != LOCK_GOT && result != LOCK_WAITED)
-			pass(front, REASON_NO_LOCK);
+	switch (front.ticket.lane) {
+	case LANE_PASS:
+		pass(&front, NO_REASON);
+	case LANE_CONTROL:
+		control(&front);
+	case LANE_ATTACH:
+	case LANE_ESTABLISH:
+		attach(&front);
 	}
-	struct reply reply = ask(front, REQUEST_RESOLVE, 0, NULL);
-	if (reply.kind == REPLY_EXIT) {
-		journal(front, reply.code == 0 ? OUTCOME_ANSWERED : OUTCOME_REFUSED, NO_REASON,
-		    reply.code);
-		_exit(reply.code);
-	}
-	if (reply.kind == REPLY_PASS || !front->have_ticket)
-		pass(front, front->have_ticket ? NO_REASON : REASON_NO_ANSWER);
 }

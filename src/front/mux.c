@@ -26,9 +26,12 @@ take_u32(struct view *view)
 	return value;
 }
 
-enum mux_next
-mux_decode(const struct mux_input *input, struct mux_reply *reply, size_t *frame_length)
+enum mux_result
+mux_decode(struct mux_input *input, struct mux_reply *reply)
 {
+	input->used -= input->taken;
+	memmove(input->bytes, input->bytes + input->taken, input->used);
+	input->taken = 0;
 	struct view head = { input->bytes, input->used, true };
 	uint32_t length = take_u32(&head);
 
@@ -66,17 +69,8 @@ mux_decode(const struct mux_input *input, struct mux_reply *reply, size_t *frame
 	}
 	if (!body.ok)
 		return MUX_NONSENSE;
-	*frame_length = (size_t)length + 4;
+	input->taken = (size_t)length + 4;
 	return MUX_FRAME;
-}
-
-void
-mux_drop(struct mux_input *input, size_t frame_length)
-{
-	if (frame_length > input->used)
-		frame_length = input->used;
-	memmove(input->bytes, input->bytes + frame_length, input->used - frame_length);
-	input->used -= frame_length;
 }
 
 void

@@ -35,14 +35,14 @@ struct mux_reply {
 struct mux_input {
 	unsigned char bytes[MUX_REPLY_MAX + 4];
 	size_t used;
+	size_t taken; /* of these, by the frame that was decoded last */
 };
 
-enum mux_next { MUX_FRAME, MUX_MORE, MUX_NONSENSE };
+enum mux_result { MUX_FRAME, MUX_MORE, MUX_NONSENSE, MUX_EOF, MUX_TIMEOUT, MUX_SIGNAL };
 
-/* The next whole frame of input, decoded; reply->text points into input until mux_drop. */
-enum mux_next mux_decode(const struct mux_input *input, struct mux_reply *reply,
-    size_t *frame_length);
-void mux_drop(struct mux_input *input, size_t frame_length);
+/* The next whole frame of input (MUX_FRAME, MUX_MORE, MUX_NONSENSE); reply->text points into input
+ * until the next call. */
+enum mux_result mux_decode(struct mux_input *input, struct mux_reply *reply);
 
 /* What is to be sent, built in a buffer of a fixed size; `ok` goes false when it does not fit. */
 struct mux_output {

@@ -10,56 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct relay no_relay = { -1, -1, -1, -1, false, false };
-
-static char typed[4096]; /* a line of a terminal has no more (N_TTY_BUF_SIZE) */
-static size_t typed_from, typed_to;
-static char said[16384];
-static size_t said_from, said_to;
 enum { ROOM = 4096 }; /* PIPE_BUF: a pipe that can be written to takes so much without waiting */
-
-static void run_feed(struct relay *relay);
-
-struct relay
-open_relay(void)
-{
-	struct relay relay = no_relay;
-	struct stat st, output;
-	int ends[2];
-
-	if (fstat(2, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) ||
-	    pipe2(ends, O_CLOEXEC) != 0)
-		return relay;
-	relay.from = ends[0];
-	relay.to = ends[1];
-	relay.both = fstat(1, &output) == 0 && output.st_dev == st.st_dev &&
-	    output.st_ino == st.st_ino;
-	return relay;
-}
-
-void
-open_feed(struct relay *relay)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return;
-	/* Of the writing end only: the master's has a file description of its own. */
-	if (fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) {
-		(void)close(ends[0]);
-		(void)close(ends[1]);
-		return;
-	}
-	relay->fed = ends[0];
-	relay->feed = ends[1];
-}
-
-void
-start_feed(struct relay *relay)
-{
-	relay->feeding = relay->feed >= 0;
-	typed_from = typed_to = 0;
-}
 
 static void
 close_fd(int *fd)
@@ -69,17 +20,47 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-void
-close_feed(struct relay *relay)
+static void
+open_errors(struct relay *relay)
 {
-	close_fd(&relay->feed);
-	relay->feeding = false;
+	struct stat st, output;
+	int ends[2];
+
+	if (fstat(2, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) ||
+	    pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	relay->from = ends[0];
+	relay->to = ends[1];
+	relay->both = fstat(1, &output) == 0 && output.st_dev == st.st_dev &&
+	    output.st_ino == st.st_ino;
 }
 
-bool
-relay_runs(const struct relay *relay)
+static void
+open_feed(struct relay *relay)
 {
-	return relay->from >= 0 || relay->feeding;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	relay->fed = ends[0];
+	relay->feed = ends[1];
+	/* Of the writing end only: the master's has a file description of its own. */
+	if (fcntl(relay->feed, F_SETFL, O_NONBLOCK) != 0) {
+		close_fd(&relay->fed);
+		close_fd(&relay->feed);
+	}
+}
+
+void
+open_relay(struct relay *relay, bool errors, bool terminal)
+{
+	relay->from = relay->to = relay->feed = relay->fed = -1;
+	relay->feeding = relay->both = false;
+	relay->said_from = relay->said_to = relay->typed_from = relay->typed_to = 0;
+	if (errors)
+		open_errors(relay);
+	if (terminal)
+		open_feed(relay);
 }
 
 void
@@ -87,6 +68,19 @@ hand_over_relay(struct relay *relay)
 {
 	close_fd(&relay->to);
 	close_fd(&relay->fed);
+}
+
+void
+start_feed(struct relay *relay)
+{
+	relay->feeding = relay->feed >= 0;
+}
+
+void
+close_feed(struct relay *relay)
+{
+	close_fd(&relay->feed);
+	relay->feeding = false;
 }
 
 void
@@ -102,20 +96,21 @@ close_relay(struct relay *relay)
 static void
 run_feed(struct relay *relay)
 {
-	if (typed_from == typed_to) {
-		ssize_t got = read(0, typed, sizeof(typed));
+	if (relay->typed_from == relay->typed_to) {
+		ssize_t got = read(0, relay->typed, sizeof(relay->typed));
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			return;
-		typed_from = 0;
-		typed_to = got > 0 ? (size_t)got : 0;
 		if (got <= 0) {
 			close_feed(relay);
 			return;
 		}
+		relay->typed_from = 0;
+		relay->typed_to = (size_t)got;
 	}
-	ssize_t written = write(relay->feed, typed + typed_from, typed_to - typed_from);
+	ssize_t written = write(relay->feed, relay->typed + relay->typed_from,
+	    relay->typed_to - relay->typed_from);
 	if (written > 0)
-		typed_from += (size_t)written;
+		relay->typed_from += (size_t)written;
 	else if (written < 0 && errno != EAGAIN && errno != EINTR)
 		close_feed(relay); /* the remote command reads no more */
 }
@@ -125,39 +120,39 @@ run_feed(struct relay *relay)
 static void
 flush_relay(struct relay *relay)
 {
-	while (said_from < said_to) {
+	while (relay->said_from < relay->said_to) {
 		struct pollfd room = { .fd = 2, .events = POLLOUT };
-		size_t some = said_to - said_from < ROOM ? said_to - said_from : ROOM;
+		const char *bytes = relay->said + relay->said_from;
+		size_t some = relay->said_to - relay->said_from;
+		some = some < ROOM ? some : ROOM;
 		if (poll(&room, 1, 0) != 1)
 			return;
-		ssize_t written = send(2, said + said_from, some, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t written = send(2, bytes, some, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (written < 0 && errno == ENOTSOCK)
-			written = write(2, said + said_from, some);
+			written = write(2, bytes, some);
 		if (written < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (written < 0) { /* a reader that left is told to the master, as by the closed
-				      pipe itself */
+		if (written <
+		    0) /* a reader that left is told to the master, as by the pipe itself */
 			close_fd(&relay->from);
-			said_from = said_to;
-			return;
-		}
-		said_from += (size_t)written;
+		relay->said_from = written < 0 ? relay->said_to :
+						 relay->said_from + (size_t)written;
 	}
 }
 
 static void
 run_relay(struct relay *relay)
 {
-	if (said_from == said_to) {
-		ssize_t got = read(relay->from, said, sizeof(said));
+	if (relay->said_from == relay->said_to) {
+		ssize_t got = read(relay->from, relay->said, sizeof(relay->said));
 		if (got < 0 && errno == EINTR)
 			return;
 		if (got <= 0) {
 			close_fd(&relay->from);
 			return;
 		}
-		said_from = 0;
-		said_to = (size_t)got;
+		relay->said_from = 0;
+		relay->said_to = (size_t)got;
 	}
 	flush_relay(relay);
 }
@@ -167,16 +162,18 @@ drain_relay(struct relay *relay)
 {
 	int there = 0;
 
-	for (flush_relay(relay); said_from == said_to && relay->from >= 0; run_relay(relay))
+	for (flush_relay(relay); relay->said_from == relay->said_to && relay->from >= 0;
+	     run_relay(relay))
 		if (ioctl(relay->from, FIONREAD, &there) != 0 || there <= 0)
 			return;
 }
 
 bool
-wait_beside_relay(struct relay *relay, int fd, const void *mask)
+wait_beside_relay(struct relay *relay, int fd, const sigset_t *mask)
 {
 	for (;;) {
-		bool full = typed_from < typed_to, waiting = said_from < said_to;
+		bool full = relay->typed_from < relay->typed_to,
+		     waiting = relay->said_from < relay->said_to;
 		struct pollfd ready[4] = {
 			{ .fd = fd, .events = POLLIN },
 			{ .fd = waiting ? 2 : relay->from, .events = waiting ? POLLOUT : POLLIN },
@@ -184,7 +181,7 @@ wait_beside_relay(struct relay *relay, int fd, const void *mask)
 			{ .fd = relay->feeding ? relay->feed : -1, .events = full ? POLLOUT : 0 },
 		};
 
-		if (fd < 0 && !relay_runs(relay))
+		if (fd < 0 && relay->from < 0 && !relay->feeding)
 			return true;
 		int polled = ppoll(ready, 4, NULL, mask);
 		if (polled < 0)

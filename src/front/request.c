@@ -13,49 +13,33 @@
 
 extern char **environ;
 
-static void put_command(struct front *front, struct mux_output *out);
-static void put_environment(const struct ticket *ticket, struct mux_output *out);
-static bool match_pattern(const char *text, const char *pattern);
-static bool send_descriptor(int fd, int descriptor);
-
-bool
-build_request(struct front *front, const struct tty *tty, struct mux_output *out)
+/* match.c match_pattern: `*` and `?`. */
+static bool
+match_pattern(const char *text, const char *pattern)
 {
-	const struct ticket *ticket = &front->ticket;
-	size_t begun = mux_begin(out);
+	const char *star = NULL, *resume = NULL;
 
-	if (ticket->stdio_host != NULL) {
-		mux_put_u32(out, MUX_C_NEW_STDIO_FWD);
-		mux_put_u32(out, 1);
-		mux_put_string(out, "");
-		mux_put_string(out, ticket->stdio_host);
-		mux_put_u32(out, ticket->stdio_port);
-		mux_end(out, begun);
-		return out->ok;
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
 	}
-	const char *term = NULL;
-	for (size_t i = 0; i < ticket->setenv_count && term == NULL; i++)
-		if (strncmp(ticket->setenv[i], "TERM=", 5) == 0)
-			term = ticket->setenv[i] + 5;
-	if (term == NULL || *term == '\0')
-		term = getenv("TERM");
-	mux_put_u32(out, MUX_C_NEW_SESSION);
-	mux_put_u32(out, 1);
-	mux_put_string(out, "");
-	mux_put_u32(out, tty->wanted);
-	mux_put_u32(out, 0); /* X11: passed */
-	mux_put_u32(out, ticket->agent);
-	mux_put_u32(out, ticket->subsystem);
-	mux_put_u32(out, ticket->escape);
-	mux_put_string(out, term != NULL ? term : "");
-	put_command(front, out);
-	put_environment(ticket, out);
-	mux_end(out, begun);
-	return out->ok;
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
 }
 
 static void
-put_command(struct front *front, struct mux_output *out)
+put_command(const struct front *front, struct mux_output *out)
 {
 	if (!gives_command(front)) {
 		mux_put_string(out, front->ticket.command != NULL ? front->ticket.command : "");
@@ -93,60 +77,40 @@ put_environment(const struct ticket *ticket, struct mux_output *out)
 		mux_put_string(out, ticket->setenv[i]);
 }
 
-/* match.c match_pattern: `*` and `?`. */
-static bool
-match_pattern(const char *text, const char *pattern)
-{
-	const char *star = NULL, *resume = NULL;
-
-	while (*text != '\0') {
-		if (*pattern == '*') {
-			star = pattern++;
-			resume = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star != NULL) {
-			pattern = star + 1;
-			text = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
-/* A master acts only when it has the whole request and all descriptors, so until the last one is
- * gone nothing can have started. */
 bool
-send_request(struct front *front, struct connection *connection, const struct mux_output *out,
-    const struct relay *relay)
+build_request(const struct front *front, bool tty, struct mux_output *out)
 {
-	int streams[3] = { relay->fed >= 0 ? relay->fed : 0, relay->both ? relay->to : 1,
-		relay->to >= 0 ? relay->to : 2 };
-	int descriptors = front->ticket.stdio_host != NULL ? 2 : 3;
-	int null = -1;
+	const struct ticket *ticket = &front->ticket;
+	size_t begun = mux_begin(out);
 
-	set_fault(front, STAGE_ALIVE, FAILURE_EOF);
-	if (front->ticket.stdin_null) {
-		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (null < 0)
-			return false;
+	if (ticket->stdio_host != NULL) {
+		mux_put_u32(out, MUX_C_NEW_STDIO_FWD);
+		mux_put_u32(out, 1);
+		mux_put_string(out, "");
+		mux_put_string(out, ticket->stdio_host);
+		mux_put_u32(out, ticket->stdio_port);
+		mux_end(out, begun);
+		return out->ok;
 	}
-	bool sent = true;
-	for (size_t at = 0; sent && at < out->used;) {
-		ssize_t some = send(connection->fd, out->bytes + at, out->used - at, MSG_NOSIGNAL);
-		sent = some > 0;
-		at += sent ? (size_t)some : 0;
-	}
-	for (int i = 0; sent && i < descriptors; i++)
-		sent = send_descriptor(connection->fd, i == 0 && null >= 0 ? null : streams[i]);
-	if (null >= 0)
-		(void)close(null);
-	front->sent = sent;
-	return sent;
+	const char *term = NULL;
+	for (size_t i = 0; i < ticket->setenv_count && term == NULL; i++)
+		if (strncmp(ticket->setenv[i], "TERM=", 5) == 0)
+			term = ticket->setenv[i] + 5;
+	if (term == NULL || *term == '\0')
+		term = getenv("TERM");
+	mux_put_u32(out, MUX_C_NEW_SESSION);
+	mux_put_u32(out, 1);
+	mux_put_string(out, "");
+	mux_put_u32(out, tty);
+	mux_put_u32(out, 0); /* X11: passed */
+	mux_put_u32(out, ticket->agent);
+	mux_put_u32(out, ticket->subsystem);
+	mux_put_u32(out, ticket->escape);
+	mux_put_string(out, term != NULL ? term : "");
+	put_command(front, out);
+	put_environment(ticket, out);
+	mux_end(out, begun);
+	return out->ok;
 }
 
 /* monitor_fdpass.c mm_send_fd: one byte and one descriptor a message. */
@@ -171,4 +135,33 @@ send_descriptor(int fd, int descriptor)
 	header->cmsg_type = SCM_RIGHTS;
 	memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
 	return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
+}
+
+/* A master acts only when it has the whole request and all descriptors, so until the last one is
+ * gone nothing can have started. */
+bool
+send_request(int fd, const struct ticket *ticket, const struct mux_output *out,
+    const struct relay *relay)
+{
+	int streams[3] = { relay->fed >= 0 ? relay->fed : 0, relay->both ? relay->to : 1,
+		relay->to >= 0 ? relay->to : 2 };
+	int descriptors = ticket->stdio_host != NULL ? 2 : 3;
+	int null = -1;
+
+	if (ticket->stdin_null) {
+		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (null < 0)
+			return false;
+	}
+	bool sent = true;
+	for (size_t at = 0; sent && at < out->used;) {
+		ssize_t some = send(fd, out->bytes + at, out->used - at, MSG_NOSIGNAL);
+		sent = some > 0;
+		at += sent ? (size_t)some : 0;
+	}
+	for (int i = 0; sent && i < descriptors; i++)
+		sent = send_descriptor(fd, i == 0 && null >= 0 ? null : streams[i]);
+	if (null >= 0)
+		(void)close(null);
+	return sent;
 }

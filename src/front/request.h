@@ -2,14 +2,14 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 
-#include "attach.h"
+#include "front.h"
+#include "mux.h"
 #include "relay.h"
-#include "tty.h"
 
-/* MUX_C_NEW_SESSION or MUX_C_NEW_STDIO_FWD; false: longer than a master takes. */
-bool build_request(struct front *front, const struct tty *tty, struct mux_output *out);
-/* false: it did not go whole, so nothing can have started; true: front->sent is set. */
-bool send_request(struct front *front, struct connection *connection, const struct mux_output *out,
+/* MUX_C_NEW_SESSION or MUX_C_NEW_STDIO_FWD. false: longer than a master takes. */
+bool build_request(const struct front *front, bool tty, struct mux_output *out);
+/* With the descriptors that go with it. false: it did not go whole, so nothing can have started. */
+bool send_request(int fd, const struct ticket *ticket, const struct mux_output *out,
     const struct relay *relay);
 
 #endif

@@ -2,10 +2,10 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-#include "attach.h"
+#include "front.h"
 
-/* Ends the process when a session was opened. Returns, with front->fault set, when it was not;
- * front->sent tells whether it may have started all the same. */
-void run_session(struct front *front, struct connection *connection);
+/* Ends the process when a session was opened over front->connection. Returns, with front->fault
+ * set, when it was not; front->sent tells whether it may have started all the same. */
+void run_session(struct front *front);
 
 #endif

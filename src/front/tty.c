@@ -9,6 +9,8 @@ choose_tty(const struct ticket *ticket, bool command)
 {
 	struct tty tty = { .wanted = ticket->tty == TTY_YES || ticket->tty == TTY_FORCE };
 
+	if (ticket->stdio_host != NULL)
+		return (struct tty){ .wanted = false };
 	if (!command)
 		tty.wanted = ticket->tty != TTY_NO;
 	if (ticket->tty != TTY_FORCE && (ticket->stdin_null || !isatty(0))) {

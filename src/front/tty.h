@@ -2,9 +2,10 @@
 #ifndef TTY_H
 #define TTY_H
 
+#include <stdbool.h>
 #include <termios.h>
 
-#include "front.h"
+#include "ticket.h"
 
 struct tty {
 	bool wanted; /* the session has a terminal */

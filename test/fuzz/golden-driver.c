@@ -76,13 +76,12 @@ judge_frame(const unsigned char *bytes, size_t length)
 {
 	static struct mux_input input;
 	struct mux_reply reply;
-	size_t frame = 0;
 
 	if (length > sizeof(input.bytes))
 		return 65;
 	memcpy(input.bytes, bytes, length);
 	input.used = length;
-	switch (mux_decode(&input, &reply, &frame)) {
+	switch (mux_decode(&input, &reply)) {
 	case MUX_MORE:
 		return puts("more") < 0;
 	case MUX_NONSENSE:
@@ -90,7 +89,7 @@ judge_frame(const unsigned char *bytes, size_t length)
 	default:
 		return printf("%08x %u %u %.*s\n", reply.type, reply.first, reply.second,
 			   (int)reply.text_length, reply.text == NULL ? "" : reply.text) < 0 ||
-		    frame != length;
+		    input.taken != length;
 	}
 }
 

@@ -59,11 +59,10 @@ feed_frames(const uint8_t *bytes, size_t length)
 {
 	struct mux_input *input = malloc(sizeof(*input));
 	struct mux_reply reply;
-	size_t frame;
 
 	demand(input != NULL);
 	memset(input, 0xa5, sizeof(*input));
-	input->used = 0;
+	input->used = input->taken = 0;
 	/* As from a socket: in pieces, as long as there is room; a decoder that takes nothing and
 	 * needs nothing would loop for ever. */
 	for (size_t fed = 0; fed < length;) {
@@ -74,14 +73,13 @@ feed_frames(const uint8_t *bytes, size_t length)
 		memcpy(input->bytes + input->used, bytes + fed, piece);
 		input->used += piece;
 		fed += piece;
-		enum mux_next next;
-		while ((next = mux_decode(input, &reply, &frame)) == MUX_FRAME) {
-			demand(frame >= 8 && frame <= input->used);
+		enum mux_result next;
+		while ((next = mux_decode(input, &reply)) == MUX_FRAME) {
+			demand(input->taken >= 8 && input->taken <= input->used);
 			if (reply.text != NULL)
 				demand((const unsigned char *)reply.text >= input->bytes &&
 				    (const unsigned char *)reply.text + reply.text_length <=
-					input->bytes + frame);
-			mux_drop(input, frame);
+					input->bytes + input->taken);
 		}
 		if (next == MUX_NONSENSE)
 			break;
