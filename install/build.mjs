@@ -2,13 +2,14 @@
  * Builds bin/ssh (the front, C) with its other names (scp, sftp, sshim), and bin/sshim-control (the control plane, by Bun's compiler). Plain Node, no
  * dependency, so that `npm ci` can run it. Does nothing where nothing changed; never leaves half a program in bin.
  *
- *     node install/build.mjs [--front] [--control] [--sanitize] [--force]      (no part named: front and control plane)
+ *     node install/build.mjs [--front] [--control] [--sanitize] [--engine] [--force]      (no part named: front and control plane)
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findBun } from "./bun.mjs";
+import { buildEngineControl } from "./engine.mjs";
 import { compiles, findCompiler, provide, provideOptional } from "./needs.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -51,6 +52,34 @@ export function buildSanitized({ force = false } = {}) {
   linkNames(folder);
   link("../../bin/sshim-control", join(folder, "sshim-control"));
   link("asan/ssh", join(build, "ssh-asan"));
+}
+
+/** Builds the front and the control plane on the small engine (install/engine.mjs) into build/engine. Throws one line on failure. */
+export async function buildEngine({ force = false } = {}) {
+  buildFront({ force });
+  const folder = join(build, "engine");
+  const target = join(folder, "sshim-control");
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(bin, "ssh"), join(folder, "ssh"));
+  linkNames(folder);
+  if (!force && !isStale(target, [join(root, "src"), join(root, "package.json"), join(import.meta.dirname, "engine.mjs"), ...RECIPE]))
+    return;
+  const began = new Date();
+  const staged = stage();
+  try {
+    await buildEngineControl({ build, compiler: engineCompiler(), output: join(staged, "sshim-control") });
+    utimesSync(join(staged, "sshim-control"), began, began);
+    renameSync(join(staged, "sshim-control"), target);
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+  }
+  say(`build/engine/sshim-control: ${Math.ceil(statSync(target).size / 1024)} KB`);
+}
+
+/** Static, by musl where it is there. */
+function engineCompiler() {
+  const { command } = findCompiler();
+  return { command, flags: compiles(command, ["-static"]) ? ["-static"] : [] };
 }
 
 /** Compiles the control plane into bin/sshim-control for this machine, unless it is newer than its sources. Throws one line on failure. */
@@ -163,18 +192,18 @@ function say(line) {
   process.stderr.write(`${line}\n`);
 }
 
-function main(words) {
+async function main(words) {
   const force = words.includes("--force");
-  const parts = { "--front": buildFront, "--control": buildControl, "--sanitize": buildSanitized };
+  const parts = { "--front": buildFront, "--control": buildControl, "--sanitize": buildSanitized, "--engine": buildEngine };
   const unknown = words.find((word) => word !== "--force" && !(word in parts));
-  if (unknown) throw new Error(`cannot build: unknown option ${unknown} (--front, --control, --sanitize, --force)`);
+  if (unknown) throw new Error(`cannot build: unknown option ${unknown} (--front, --control, --sanitize, --engine, --force)`);
   const named = Object.keys(parts).filter((part) => words.includes(part));
-  for (const part of named.length > 0 ? named : ["--front", "--control"]) parts[part]({ force });
+  for (const part of named.length > 0 ? named : ["--front", "--control"]) await parts[part]({ force });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
-    main(process.argv.slice(2));
+    await main(process.argv.slice(2));
   } catch (error) {
     say(error.message);
     process.exitCode = 1;

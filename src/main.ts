@@ -4,20 +4,24 @@ import { args, exit } from "./sys/environment.ts";
 
 const [word, ...rest] = args();
 
-if (word === "answer") {
+void (word === "answer" ? answer(rest) : command());
+
+async function command(): Promise<never> {
+  const { runOperator } = await import("./cli/main.ts");
+  return exit(await runOperator(args()));
+}
+
+async function answer(words: readonly string[]): Promise<void> {
   try {
-    await answer(rest);
+    await route(words);
   } catch (error) {
     // No last line: the front becomes the real ssh. A stack trace would be in the caller's output.
     writeDebug(error);
     exit(1);
   }
-} else {
-  const { runOperator } = await import("./cli/main.ts");
-  exit(await runOperator(args()));
 }
 
-async function answer(words: readonly string[]): Promise<void> {
+async function route(words: readonly string[]): Promise<void> {
   const { openChannel, parseRequest } = await import("./answer/channel.ts");
   const channel = openChannel();
   const request = parseRequest(words, channel.callId);
