@@ -1,4 +1,4 @@
-/** Reads the arguments of one operator command. Whatever the command does not know is refused, with the nearest name it does know. */
+/** Reads the arguments of a command; an unknown name is refused with the nearest known one. */
 import yargs from "yargs-parser";
 import { nearestName } from "../config/nearest.ts";
 import { UserError } from "../fault.ts";
@@ -63,7 +63,7 @@ function checkOperands(command: CommandRow, read: Read): void {
   if (command.takesSsh) {
     if (read.ssh.length === 0)
       fail(command, `its arguments: the ssh command line goes after "--", as in: ${command.examples[0]?.[0] ?? ""}`);
-    // ssh's own words may also stand without "--" as long as none begins with a dash; that is too easy to get wrong.
+    // ssh's words could stand without "--" while none begins with a dash: too easy to get wrong.
     if (read.operands.length > 0) fail(command, `${JSON.stringify(read.operands[0])}: the ssh command line goes after "--"`);
     return;
   }

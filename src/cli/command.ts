@@ -1,4 +1,4 @@
-/** What a command of `sshim` is: the description from which help, manual and completions are made, and the code behind it. */
+/** What a command of `sshim` is: its description, from which help is made, and its code. */
 import { UserError } from "../fault.ts";
 import type { Environment } from "../sys/environment.ts";
 import type { Output } from "./output.ts";
@@ -61,7 +61,7 @@ export function flagOption(context: Context, name: string): boolean {
   return context.options[name] === true;
 }
 
-/** RUN, or the error that says why the front uses none: what lies in a directory of somebody else is not to be believed, nor written over. */
+/** RUN. Throws where the front uses none: what is somebody else's is not believed. */
 export function needRun(context: Context): string {
   const run = nameRun(context);
   const unsafe = inspectRun(run, context.uid);

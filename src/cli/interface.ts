@@ -1,6 +1,7 @@
 /**
- * What other programs may rely on: the values of --json (docs/interface.md). The commands take only types from here;
- * docs/interface.schema.json is made from the schemas, and the tests hold the commands' outputs to it.
+ * What other programs may rely on: the values of --json (docs/interface.md). The commands take only
+ * types from here; docs/interface.schema.json is made from the schemas, and the tests hold the
+ * commands' outputs to it.
  */
 import * as v from "valibot";
 import { controlEvent, integer, journalLine, key, lane, sessionEvent, time, verdict } from "../journal/events.ts";
@@ -15,11 +16,12 @@ export const master = v.strictObject({
   shard: integer,
   pid: integer,
   /**
-   * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within a second ·
-   * orphan: its process lives, but nobody can reach it · dead: its record is all that is left
+   * live: takes sessions · draining: retired, its sessions finish · wedged: does not answer within
+   * a second · orphan: its process lives, but nobody can reach it · dead: its record is all that is
+   * left
    */
   state: v.picklist(["live", "draining", "wedged", "orphan", "dead"]),
-  /** Now, counted from the locks; for masters that others made, only the sessions that came through us. */
+  /** Now, by the locks; of a master that others made, only the sessions that came through us. */
   sessions: integer,
   limit: v.nullable(integer),
   /** When it was dialled. */
@@ -28,7 +30,7 @@ export const master = v.strictObject({
   /** Since its last session began or ended; null while one runs. */
   idle_seconds: v.nullable(integer),
   socket: v.nullable(text),
-  /** ours: made by us · caller: made by us on a caller's own ControlPath · foreign: made by somebody else */
+  /** ours: by us · caller: by us on a caller's own ControlPath · foreign: by somebody else */
   owner: v.picklist(["ours", "caller", "foreign"]),
   /** Why it was retired. */
   reason: v.nullable(text),
@@ -48,8 +50,8 @@ const drainResult = v.strictObject({
   shard: integer,
   pid: integer,
   /**
-   * retired: it takes no new session · draining: it did so already · ended · none: nobody was there ·
-   * wedged, refused, odd (not a master), busy: not done
+   * retired: it takes no new session · draining: it did so already · ended · none: nobody was there
+   * · wedged, refused, odd (not a master), busy: not done
    */
   result: v.picklist(["retired", "draining", "ended", "none", "wedged", "refused", "odd", "busy"]),
   /** What it still carried. */
@@ -59,7 +61,7 @@ const drainResult = v.strictObject({
 const finding = v.strictObject({
   /** Stable: scripts look for it. */
   id: text,
-  /** problem: something does not work · note: it works, but not for everybody or not as well as it could · ok */
+  /** problem: does not work · note: not for everybody, or not as well as it could · ok */
   level: v.picklist(["ok", "note", "problem"]),
   what: text,
   consequence: text,

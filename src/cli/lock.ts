@@ -1,6 +1,7 @@
 /**
- * Takes the front's locks for an operator's command (docs/protocol.md, "with-lock"): the front holds it around a child that lives as
- * long as we hold its stdin, so the lock is free again when we are gone, however we went.
+ * Takes the front's locks for an operator's command (docs/protocol.md, "with-lock"): the front
+ * holds it around a child that lives as long as we hold its stdin, so the lock is free again when
+ * we are gone, however we went.
  */
 import { lives } from "../master/proc.ts";
 import { now, sleepNow } from "../sys/clock.ts";

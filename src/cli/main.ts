@@ -1,4 +1,4 @@
-/** The operator's side of the control plane: finds the command, reads its arguments, runs it, and turns every failure into one line. */
+/** The operator's side: finds the command, reads its arguments, runs it; a failure is one line. */
 import { exitCodeOf, UserError } from "../fault.ts";
 import { environment, uid } from "../sys/environment.ts";
 import { readArguments } from "./arguments.ts";

@@ -1,23 +1,23 @@
-/** Writes a command's answer to stdout: text or JSON, coloured only on a terminal. It ends the process quietly when the reader has gone. */
+/** Writes a command's answer: text or JSON, in colour on a terminal; quiet without a reader. */
+import { UserError } from "../fault.ts";
 import { sleepNow } from "../sys/clock.ts";
 import { type Environment, exit } from "../sys/environment.ts";
-import { errorCode, write } from "../sys/files.ts";
+import { errorCode, replaceFile, write } from "../sys/files.ts";
 import { isTerminal } from "../sys/terminal.ts";
 import { encodeUtf8 } from "../sys/text.ts";
-
 import type { Values } from "./interface.ts";
 
 export type Colour = "red" | "green" | "yellow" | "blue" | "dim" | "bold";
 
 export interface Output {
   json: boolean;
-  colour: boolean;
   terminal: boolean;
   write: (text: string) => void;
-  /** The one JSON value of this command, indented on a terminal. */
-  value: <Name extends keyof Values>(name: Name, value: Values[Name]) => void;
-  /** One JSON value a line, of those that print many. */
-  line: <Name extends keyof Values>(name: Name, value: Values[Name]) => void;
+  /** What a command has to say: its text, or with --json its value, indented on a terminal. */
+  show: <Name extends keyof Values>(name: Name, value: Values[Name], text: () => string) => void;
+  /** The same of one that goes on: with --json one value a line. */
+  showNext: <Name extends keyof Values>(name: Name, value: Values[Name], text: () => string) => void;
+  /** In colour, where colours are wanted. */
   paint: (colour: Colour, text: string) => string;
 }
 
@@ -27,13 +27,13 @@ const codes: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33
 export function openOutput(env: Environment, json: boolean): Output {
   const terminal = isTerminal(1);
   const colour = terminal && !json && !env.NO_COLOR && env.TERM !== "dumb";
+  const write = (text: string) => writeAll(1, text);
   return {
     json,
-    colour,
     terminal,
-    write: (text) => writeAll(1, text),
-    value: (_, value) => writeAll(1, `${JSON.stringify(value, undefined, terminal ? 2 : undefined)}\n`),
-    line: (_, value) => writeAll(1, `${JSON.stringify(value)}\n`),
+    write,
+    show: (_, value, text) => write(json ? `${JSON.stringify(value, undefined, terminal ? 2 : undefined)}\n` : text()),
+    showNext: (_, value, text) => write(json ? `${JSON.stringify(value)}\n` : text()),
     paint: (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text),
   };
 }
@@ -53,7 +53,16 @@ export function writeAll(descriptor: number, text: string): void {
   }
 }
 
-/** Rows as columns, the first row being the heading; widths by what a terminal shows. Columns named in `right` are flushed right. */
+/** Writes a file that an option names, whole or not at all, readable by everybody. */
+export function writeNamedFile(file: string, text: string, option: string): void {
+  try {
+    replaceFile(file, text, 0o644);
+  } catch (error) {
+    throw new UserError("cannot", `cannot write ${file}: ${errorCode(error)} (set by --${option})`);
+  }
+}
+
+/** Rows as columns, as wide as a terminal shows them; those named in `right` are flushed right. */
 export function formatTable(rows: ReadonlyArray<readonly string[]>, right: readonly number[] = []): string {
   const widths: number[] = [];
   for (const row of rows) {

@@ -1,4 +1,4 @@
-/** Where things are, as the front finds them: the front itself, the real ssh, a safe runtime directory. It starts and makes nothing. */
+/** Where things are, as the front finds them: itself, the real ssh, a safe runtime directory. */
 import { UserError } from "../fault.ts";
 import { type Environment, programPath } from "../sys/environment.ts";
 import { access, close, dirname, join, lookAt, lookThrough, O_RDONLY, open, read, realPath, tryRead, X_OK } from "../sys/files.ts";
@@ -24,7 +24,7 @@ export interface Candidate {
   kind: "front" | "script" | "program";
 }
 
-/** The ssh that the front becomes (src/front/realssh.c, find_real): the first on PATH that is no copy of the front. */
+/** The ssh that the front becomes (realssh.c, find_real): the first on PATH but for the front. */
 export function findReal(env: Environment): RealSshFound {
   const candidates = listCandidates(env.PATH);
   if (env.SSHIM_REAL_SSH) {
@@ -41,7 +41,7 @@ export function listCandidates(path: string | undefined, name = "ssh"): Candidat
   return (path || "/usr/bin").split(":").flatMap((folder) => inspectCandidate(folder === "" ? name : `${folder}/${name}`) ?? []);
 }
 
-/** Why the front would not use this runtime directory (src/front/rundir.c, open_rundir); undefined where it would. */
+/** Why the front would not use this runtime directory (rundir.c, open_rundir), if so. */
 export function inspectRun(run: string, uid: number): string | undefined {
   const found = lookAt(run);
   if (!found) return undefined;

@@ -19,6 +19,11 @@ export function formatMilliseconds(ms: number): string {
   return formatSeconds(ms / 1000);
 }
 
+/** `1 session`, `2 sessions` */
+export function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** A moment from `--since`: `24h` ago, `90` seconds ago, or an ISO time. Gives ISO, UTC. */
 export function readSince(text: string, now: Date): string {
   const ago = readDuration(text);
@@ -39,7 +44,7 @@ export function readSeconds(name: string, text: string): number {
   return seconds;
 }
 
-/** The value below which a share of the sorted values lies (nearest rank); undefined when there are none. */
+/** The value below which a share of the sorted values lies (nearest rank). */
 export function percentile(sorted: readonly number[], share: number): number | undefined {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
 }

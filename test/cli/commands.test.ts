@@ -1,4 +1,7 @@
-/** What all commands share: arguments, help, manual, completions, colours, exit codes; and that nothing in the environment steers them. */
+/**
+ * What all commands share: arguments, help, manual, completions, colours, exit codes; and that
+ * nothing in the environment steers them.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

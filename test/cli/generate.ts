@@ -1,4 +1,7 @@
-/** Writes what is made from the commands and their values: man page, completions, schema. Run it after a change there; test/house compares. */
+/**
+ * Writes what is made from the commands and their values: man page, completions, schema. Run it
+ * after a change there; test/house compares.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { toJsonSchemaDefs } from "@valibot/to-json-schema";

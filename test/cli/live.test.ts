@@ -1,4 +1,7 @@
-/** status, drain and fresh on real masters: a real sshd, the real ssh, the compiled front and control plane. */
+/**
+ * status, drain and fresh on real masters: a real sshd, the real ssh, the compiled front and
+ * control plane.
+ */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** The numbers: stats, report, why and the Prometheus text, from journals whose contents are known. */
+/**
+ * The numbers: stats, report, why and the Prometheus text, from journals whose contents are known.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

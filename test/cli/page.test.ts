@@ -1,4 +1,6 @@
-/** The report's page in a real headless Chromium: self-contained, drawn, readable in light and dark. */
+/**
+ * The report's page in a real headless Chromium: self-contained, drawn, readable in light and dark.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

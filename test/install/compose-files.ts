@@ -1,4 +1,7 @@
-/** Compose files as people write them, for the tests of the edit: those that it takes, and those that it refuses, with the reason. */
+/**
+ * Compose files as people write them, for the tests of the edit: those that it takes, and those
+ * that it refuses, with the reason.
+ */
 
 const values = `x-values:
   ACCOUNT: 12345678901234567890

@@ -1,4 +1,7 @@
-/** The edit of docker-compose.custom.yml that install/coolify.sh asks for: what the file said is still there and means the same, and it comes back. */
+/**
+ * The edit of docker-compose.custom.yml that install/coolify.sh asks for: what the file said is
+ * still there and means the same, and it comes back.
+ */
 import { appendFileSync, chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";

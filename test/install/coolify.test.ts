@@ -1,4 +1,7 @@
-/** install/coolify.sh on a recorded layout of /data/coolify with a stand-in for docker: mounts, upgrades, a custom file that is kept, before and after. */
+/**
+ * install/coolify.sh on a recorded layout of /data/coolify with a stand-in for docker: mounts,
+ * upgrades, a custom file that is kept, before and after.
+ */
 import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,11 +1,11 @@
-/** Writes the completions of bash, zsh and fish from the table of commands. They complete words and files, and start nothing. */
+/** Writes the completions of bash, zsh and fish from the list of commands. */
 import type { CommandRow, OptionRow } from "../command.ts";
 import { commands } from "../commands.ts";
 import { commonOptions } from "../options.ts";
 
 export const shells = ["bash", "zsh", "fish"] as const;
 
-/** The completion script of a shell. The same table gives the same bytes: install/completions is compared with it. */
+/** The completion script of a shell. install/completions is compared with it. */
 export function formatCompletion(shell: (typeof shells)[number]): string {
   if (shell === "bash") return formatBash();
   return shell === "zsh" ? formatZsh() : formatFish();

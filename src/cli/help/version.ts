@@ -9,8 +9,6 @@ export const VERSION = "0.1.0";
 export const RELEASED = "2026-11-22";
 
 export function showVersion(json: boolean): number {
-  const out = openOutput(environment(), json);
-  if (json) out.line("version", { version: VERSION });
-  else out.write(`sshim ${VERSION}\n`);
+  openOutput(environment(), json).showNext("version", { version: VERSION }, () => `sshim ${VERSION}\n`);
   return 0;
 }

@@ -1,9 +1,24 @@
 /** A cause in a sentence that says what it means for the caller. */
-import type { SessionEvent, Verdict } from "../../journal/events.ts";
-import { reasonOf } from "./sessions.ts";
+import type { SessionEvent, StoredControlEvent, Verdict } from "../../journal/events.ts";
+import { causeOf, reasonOf, verdictOf } from "./sessions.ts";
+
+/** Why a session ended, whether its command was started, what that means, what it rests on. */
+export function diagnose(session: SessionEvent, related: readonly StoredControlEvent[]): Diagnosis {
+  const cause = causeOf(session, related);
+  const verdict = verdictOf(session, related);
+  const evidence = related.flatMap((event) => event.evidence || []);
+  return { verdict, cause, meaning: explainCause(session, cause, verdict), evidence };
+}
+
+interface Diagnosis {
+  verdict: Verdict;
+  cause: string;
+  meaning: string;
+  evidence: string[];
+}
 
 /** What happened, and what follows from it. */
-export function explainCause(session: SessionEvent, cause: string, verdict: Verdict): string {
+function explainCause(session: SessionEvent, cause: string, verdict: Verdict): string {
   if (session.outcome === "pass")
     return `The real ssh took this call over (${reasonOf(session) || "no reason was written"}); what it did is not in the journal.`;
   if (cause === "remote") return "The remote command itself ended with 255: the connection was whole.";

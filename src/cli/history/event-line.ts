@@ -1,7 +1,7 @@
 /** One event of the journal as one line for people. */
 import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../journal/events.ts";
 import type { Output } from "../output.ts";
-import { formatMilliseconds } from "../units.ts";
+import { countOf, formatMilliseconds } from "../units.ts";
 import { isBroken, isSession, isShared, isWarm, reasonOf } from "./sessions.ts";
 
 /** The line, newline included. */
@@ -36,7 +36,7 @@ function controlWords(event: StoredControlEvent, out: Output): string[] {
     event.verdict ? `verdict: ${event.verdict}` : "",
     event.shard === undefined ? "" : `shard ${event.shard}`,
     event.pid ? `pid ${event.pid}` : "",
-    event.sessions === undefined ? "" : `${event.sessions} session${event.sessions === 1 ? "" : "s"}`,
+    event.sessions === undefined ? "" : countOf(event.sessions, "session"),
     event.ms === undefined ? "" : formatMilliseconds(event.ms),
     event.stage ? `${event.stage}: ${event.failure ?? "?"}` : (event.failure ?? ""),
     event.problem ?? event.evidence ?? "",

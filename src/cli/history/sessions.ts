@@ -1,6 +1,7 @@
 /**
- * Reads meaning out of the journal's lines: was a session warm, did its command start, whose 255 was it. All commands that
- * speak of sessions ask here, so that `log`, `why`, `stats` and `report` never disagree.
+ * Reads meaning out of the journal's lines: was a session warm, did its command start, whose 255
+ * was it. All commands that speak of sessions ask here, so that `log`, `why`, `stats` and `report`
+ * never disagree.
  */
 import type { JournalEvent, SessionEvent, StoredControlEvent, Verdict } from "../../journal/events.ts";
 import { journalPathFor, readJournal } from "../../journal/journal.ts";
@@ -8,24 +9,24 @@ import type { Context } from "../command.ts";
 import { needRun, textOption } from "../command.ts";
 import { destinationNamed } from "../masters/named.ts";
 
-/** The journal of this run directory, as the configuration has it; undefined where it is switched off. */
+/** The journal of RUN, as the configuration has it; undefined where it is switched off. */
 export async function journalOf(context: Context): Promise<string | undefined> {
   const { loadConfig, settingsFor } = await import("../../config/config.ts");
   return journalPathFor(needRun(context), settingsFor(await loadConfig(context.env), undefined));
 }
 
-/** The events of the journal, oldest first, that --host lets through (events without a destination only without --host). */
+/** The journal's events that --host lets through, oldest first. */
 export async function readEvents(context: Context, since: string): Promise<JournalEvent[]> {
   const path = await journalOf(context);
   if (path === undefined) return [];
   const host = textOption(context, "host");
   const isNamed = host === undefined ? () => true : destinationNamed(context, host);
   const events = [...readJournal(path, since)].filter((event) => isNamed(event.destination));
-  // Lines land in the order of their writes; a clock that is read before the write may be a moment earlier.
+  // Lines land in the order of their writes; the clock is read a moment earlier.
   return events.sort((left, right) => (left.time < right.time ? -1 : left.time > right.time ? 1 : 0));
 }
 
-/** Whether a shared connection was used, or was to be: lanes pass, establish and control are no sessions. */
+/** Whether a shared connection was used, or was to be: only lane attach has sessions. */
 export function isShared(session: SessionEvent): boolean {
   return session.lane === "attach" && session.outcome !== "pass";
 }
@@ -35,7 +36,7 @@ export function isWarm(session: SessionEvent): boolean {
   return isShared(session) && session.asked === 0;
 }
 
-/** Ended with 255 and it was not the remote command that said so; nor a control command, whose 255 is an answer. */
+/** A 255 that the remote command did not say; that of a control command is an answer. */
 export function isBroken(session: SessionEvent): boolean {
   if (session.outcome === "lost" || session.outcome === "failure shared" || session.outcome === "wedged") return true;
   return session.outcome === "refused" && session.code === 255 && session.lane !== "control";
@@ -55,8 +56,9 @@ export function verdictOf(session: SessionEvent, related: readonly StoredControl
 }
 
 /**
- * One or two words for why it ended with 255, stable enough to count: `remote` (the command said so), `remote signal` (the command was
- * killed, its connection lives), `drained` (an operator ended its connection with --now), `lost`, `dial: final`, `session: eof`, …
+ * One or two words for why it ended with 255, stable enough to count: `remote` (the command said
+ * so), `remote signal` (the command was killed, its connection lives), `drained` (an operator ended
+ * its connection with --now), `lost`, `dial: final`, `session: eof`, …
  */
 export function causeOf(session: SessionEvent, related: readonly StoredControlEvent[] = []): string {
   if (isRemote255(session)) return "remote";
@@ -82,7 +84,7 @@ export function isRemoteCause(cause: string): boolean {
   return cause === "remote" || cause === "remote signal";
 }
 
-/** The control plane's events that belong to a session: its key, while it ran (they carry no id of it). */
+/** The control plane's events of a session: its key, while it ran (they carry no id of it). */
 export function relatedTo(session: SessionEvent, events: readonly StoredControlEvent[]): StoredControlEvent[] {
   if (!session.key) return [];
   const end = Date.parse(session.time);

@@ -1,19 +1,16 @@
-/** The numbers of a stretch of the journal: what `stats` and `report` show. Pure: events in, numbers out. */
+/** The numbers of a stretch of the journal, which `stats` and `report` show. */
 import type { JournalEvent, SessionEvent } from "../../journal/events.ts";
 import type { Summary, Times } from "../interface.ts";
 import { percentile } from "../units.ts";
-import { controlsOf, isBroken, isSession, isShared, relatedTo, startOf } from "./sessions.ts";
-import { addEvent, attachTime, type Counts, emptyTally } from "./tally.ts";
+import { isSession, isShared, startOf } from "./sessions.ts";
+import { addEvents, attachTime, type Counts, count, emptyTally } from "./tally.ts";
 
 export function summarise(events: readonly JournalEvent[]): Summary {
   const tally = emptyTally();
-  const controls = controlsOf(events);
-  for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
+  addEvents(tally, events);
   const sessions = events.filter(isSession);
-  const dialTimes = events.flatMap((event) =>
-    event.event === "dial" && event.outcome === "ok" && event.ms !== undefined ? [event.ms] : [],
-  );
-  const dialMs = timesOf(dialTimes);
+  const dials = events.filter((event) => event.event === "dial" && event.outcome === "ok");
+  const dialMs = timesOf(dials.flatMap(({ ms }) => ms ?? []));
   const handshakes = tally.dials.ok ?? 0;
   const saved = Math.max(0, tally.shared - handshakes);
   return {
@@ -63,9 +60,9 @@ export function peakOf(sessions: readonly SessionEvent[]): number {
   return peak;
 }
 
-function countBy<Item>(items: readonly Item[], name: (item: Item) => string): Counts {
+export function countBy<Item>(items: readonly Item[], name: (item: Item) => string): Counts {
   const counts: Counts = {};
-  for (const item of items) counts[name(item)] = (counts[name(item)] ?? 0) + 1;
+  for (const item of items) count(counts, name(item));
   return counts;
 }
 

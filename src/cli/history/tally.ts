@@ -1,6 +1,6 @@
-/** Adds up the journal: one event at a time into sums that can be kept and gone on with. No percentiles, no judgement. */
+/** Adds up the journal: one event at a time, into sums that can be kept and gone on with. */
 import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../journal/events.ts";
-import { causeOf, isBroken, isRemote255, isSession, isShared, isWarm } from "./sessions.ts";
+import { causeOf, controlsOf, isBroken, isRemote255, isSession, isShared, isWarm, relatedTo } from "./sessions.ts";
 
 export type Counts = Record<string, number>;
 
@@ -47,13 +47,19 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Adds one event; `related` are the control plane's events that belong to it, where they are at hand. */
-export function addEvent(tally: Tally, event: JournalEvent, related: readonly StoredControlEvent[] = []): void {
+/** Adds them all. */
+export function addEvents(tally: Tally, events: readonly JournalEvent[]): void {
+  const controls = controlsOf(events);
+  for (const event of events) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
+}
+
+/** Adds one event; `related` are the control plane's events that belong to it. */
+function addEvent(tally: Tally, event: JournalEvent, related: readonly StoredControlEvent[]): void {
   if (isSession(event)) addSession(tally, event, related);
   else addControl(tally, event);
 }
 
-/** What a session waited for a warm connection: to the opened channel, or undefined where that was not written. */
+/** What a session waited on a warm connection until its channel was open, where written. */
 export function attachTime(session: SessionEvent): number | undefined {
   return isWarm(session) ? session.open_ms : undefined;
 }
@@ -107,6 +113,7 @@ function observe(histogram: Histogram, seconds: number): void {
   histogram.count++;
 }
 
-function count(counts: Counts, name: string): void {
+/** Counts one more of that name. */
+export function count(counts: Counts, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }

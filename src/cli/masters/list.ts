@@ -1,4 +1,4 @@
-/** The masters of a runtime directory, told apart by what they answer and by the kernel's locks. Takes no lock. */
+/** The masters of a runtime directory, by their answers and the kernel's locks. Takes no lock. */
 import { loadConfig } from "../../config/config.ts";
 import { isSame } from "../../master/control-path.ts";
 import { findMuxProcesses } from "../../master/proc.ts";
@@ -12,7 +12,7 @@ import { type Context, needRun } from "../command.ts";
 import type { Master } from "../interface.ts";
 import { inspectRun } from "../place.ts";
 
-/** Every master, by destination, key and shard. Takes a second at most, and that only where one is wedged. */
+/** Every master, by destination, key and shard. Takes a second where one is wedged. */
 export async function listMasters(context: Context): Promise<Master[]> {
   const locks = readLocks();
   const bases = await listBases(context);
@@ -77,7 +77,7 @@ async function inspectRecord(place: RecordPlace, locks: string): Promise<Master 
   };
 }
 
-/** The socket is asked first: the process may live in another container, where /proc does not show it. */
+/** The socket is asked first: in another container /proc does not show the process. */
 async function inspectLive(record: MasterRecord): Promise<Master["state"]> {
   const asked = record.socket === "" ? undefined : await askAlive(record.socket);
   if (asked?.ok && asked.reply.type === "alive" && (record.pid === 0 || asked.reply.pid === record.pid)) return "live";
@@ -91,7 +91,7 @@ function reasonFor(place: RecordPlace, record: MasterRecord): string | null {
   return record.attributes.why ?? (place.retired ? "drain" : null);
 }
 
-/** Masters without a record: on a caller's path that we know (foreign), or inside our own directory (orphans). */
+/** Masters without a record: on a known path of a caller (foreign), or in our folder (orphans). */
 async function findOthers(bases: readonly string[], uid: number, locks: string, known: readonly Master[]): Promise<Master[]> {
   const others: Master[] = [];
   for (const { pid, path } of findMuxProcesses(uid)) {

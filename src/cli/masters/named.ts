@@ -1,11 +1,11 @@
-/** Compares what an operator types with a destination (user@host:port): by its text, or as the name of a host in ssh_config(5). It connects to nothing. */
+/** What an operator types as a destination: user@host:port, or a name of ssh_config(5). */
 import { matchPattern } from "../../config/patterns.ts";
 import { askResolved, destinationOf, parseResolved } from "../../openssh/ssh-g.ts";
 import type { Context } from "../command.ts";
 import type { Master } from "../interface.ts";
 import { findFront, findReal } from "../place.ts";
 
-/** The test whether an operator's word (a host, a destination, a key or its beginning, a socket) means a master. No word means all of them. */
+/** Tests masters for a word: host, destination, key or its beginning, socket; none: all of them. */
 export function masterNamed(context: Context, word: string | undefined): (master: Master) => boolean {
   if (word === undefined) return () => true;
   const isThere = destinationNamed(context, word);
@@ -13,13 +13,13 @@ export function masterNamed(context: Context, word: string | undefined): (master
   return ({ key, socket, destination }) => (isKey && key.startsWith(word)) || socket === word || isThere(destination);
 }
 
-/** The test whether a destination is what `word` names: a pattern for its text, or a host to which `ssh word` would go (an alias). */
+/** Tests destinations for a word: a pattern for their text, or a host for `ssh word`. */
 export function destinationNamed(context: Context, word: string): (destination: string | null | undefined) => boolean {
   const alias = resolveHost(context, word);
   return (destination) => matchesDestination(word, destination) || (alias !== undefined && destination === alias);
 }
 
-/** Where `ssh word` would go, by the real ssh's `-G`; undefined for a pattern, and where ssh does not say. */
+/** Where `ssh word` would go, by the real ssh's `-G`; undefined for a pattern. */
 function resolveHost(context: Context, word: string): string | undefined {
   const { path } = findReal(context.env);
   if (/[*?]|^-|^$/.test(word) || path === undefined) return undefined;
@@ -27,7 +27,7 @@ function resolveHost(context: Context, word: string): string | undefined {
   return code === 0 && text !== "" ? destinationOf(parseResolved(text)) : undefined;
 }
 
-/** Whether `pattern` names this destination: all of it, its host, user@host, or host:port; `*` and `?` as in ssh_config(5). */
+/** Whether a pattern (as in ssh_config(5)) names all of it, its host, user@host, or host:port. */
 export function matchesDestination(pattern: string, destination: string | null | undefined): boolean {
   if (!destination) return false;
   return formsOf(destination).some((form) => matchPattern(pattern, form));

@@ -41,7 +41,7 @@ export async function retireMaster(
   }
 }
 
-/** By the pid of the record, and only while it is that master: a retired one has no path left that its end could take away. */
+/** By the record's pid, while it is that master; a retired one has no path to take away. */
 function endProcess(master: Pick<Master, "record" | "pid">): void {
   const record = readRecord(master.record);
   if (record !== undefined && record.pid === master.pid && isSame(record)) endAtOnce(record.pid);

@@ -1,4 +1,7 @@
-/** Examples of what sshim prints, kept in test/cli/golden. SSHIM_TEST_GOLDEN=write writes them anew: then read the difference. */
+/**
+ * Examples of what sshim prints, kept in test/cli/golden. SSHIM_TEST_GOLDEN=write writes them anew:
+ * then read the difference.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";

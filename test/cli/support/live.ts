@@ -1,4 +1,7 @@
-/** One sshd and one runtime directory for a test file of commands on real masters, cleared between its tests. */
+/**
+ * One sshd and one runtime directory for a test file of commands on real masters, cleared between
+ * its tests.
+ */
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Result, runSshim, type Sshd, type SshdOptions, startSshd } from "../../support/index.ts";
 import { conform } from "./schema.ts";
@@ -12,7 +15,10 @@ export interface Live {
   destination: () => string;
 }
 
-/** Starts the sshd of this file before its tests; afterwards every master is gone, by --now and --fix. */
+/**
+ * Starts the sshd of this file before its tests; afterwards every master is gone, by --now and
+ * --fix.
+ */
 export function useSshd(options: SshdOptions = {}): Live {
   const place: Partial<Live> & Pick<Live, "ssh" | "destination"> = {
     ssh: (...words) => [...(place.sshd?.options ?? []), place.sshd?.host ?? "", ...words],

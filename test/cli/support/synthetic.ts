@@ -1,4 +1,7 @@
-/** A journal made up from a seed: a few masters, many sessions, drains, failures. The same seed gives the same bytes. */
+/**
+ * A journal made up from a seed: a few masters, many sessions, drains, failures. The same seed
+ * gives the same bytes.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ControlEvent, JournalEvent, SessionEvent } from "../../../src/journal/events.ts";
@@ -33,7 +36,10 @@ export function control(time: number, event: ControlEvent): JournalEvent {
   return { time: new Date(time).toISOString(), destination: "root@web1:22", key, shard: 0, ...event };
 }
 
-/** Two hours of two hosts, ending at `until`: rotation by age, an operator's drain, a wedged master, a lost session, failed dials. */
+/**
+ * Two hours of two hosts, ending at `until`: rotation by age, an operator's drain, a wedged master,
+ * a lost session, failed dials.
+ */
 export function madeUp(until: number): JournalEvent[] {
   const random = generator(7);
   const from = until - 2 * 3600_000;

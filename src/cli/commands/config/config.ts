@@ -1,5 +1,5 @@
-/** `sshim config`: every setting, its value and its origin; `config check`: what could not be read. It changes no file. */
-import { type Config, loadConfig, type Origin, originsFor } from "../../../config/config.ts";
+/** `sshim config`: every setting, its value and its origin; `config check`: what cannot be read. */
+import { type Config, loadConfig, originsFor } from "../../../config/config.ts";
 import { UserError } from "../../../fault.ts";
 import { type Context, textOption } from "../../command.ts";
 import { formatTable } from "../../output.ts";
@@ -14,36 +14,34 @@ export async function run(context: Context): Promise<number> {
 function showConfig(context: Context, config: Config): number {
   const { out } = context;
   const host = textOption(context, "host");
-  const origins = originsFor(config, host);
-  const files = config.read.map(({ path, present }) => ({ path, present }));
-  if (out.json) {
-    const settings = origins.map(({ name, value, origin }) => ({ name, value: value ?? null, origin }));
-    out.value("config", { host: host ?? null, files, settings, problems: config.problems });
-    return 0;
-  }
-  const rows = origins.map((origin) => [
-    origin.name,
-    showValue(origin),
-    origin.origin === "default" ? out.paint("dim", "default") : origin.origin,
-  ]);
-  out.write(formatTable([["SETTING", "VALUE", "FROM"], ...rows]));
-  for (const { path, present } of files) out.write(out.paint("dim", `${present ? "read" : "absent"}: ${path}\n`));
-  for (const problem of config.problems) out.write(`${out.paint("yellow", problem)}\n`);
+  const settings = originsFor(config, host).map(({ name, value, origin }) => ({ name, value: value ?? null, origin }));
+  const files = filesOf(config);
+  const text = () => {
+    const paint = (origin: string) => (origin === "default" ? out.paint("dim", origin) : origin);
+    const rows = settings.map(({ name, value, origin }) => [
+      name,
+      typeof value === "string" ? JSON.stringify(value) : String(value ?? "-"),
+      paint(origin),
+    ]);
+    return [
+      formatTable([["SETTING", "VALUE", "FROM"], ...rows]),
+      ...files.map(({ path, present }) => out.paint("dim", `${present ? "read" : "absent"}: ${path}\n`)),
+      ...config.problems.map((problem) => `${out.paint("yellow", problem)}\n`),
+    ].join("");
+  };
+  out.show("config", { host: host ?? null, files, settings, problems: config.problems }, text);
   return 0;
 }
 
-function checkConfig(context: Context, config: Config): number {
-  const { out } = context;
-  const files = config.read.map(({ path, present }) => ({ path, present }));
-  if (out.json) out.value("config check", { files, problems: config.problems });
-  else if (config.problems.length > 0) out.write(config.problems.map((problem) => `${out.paint("red", problem)}\n`).join(""));
-  else
-    out.write(
-      `nothing wrong in ${files.map(({ path, present }) => `${path}${present ? "" : " (absent)"}`).join(", ")} and the environment\n`,
-    );
-  return config.problems.length > 0 ? 1 : 0;
+function checkConfig({ out }: Context, config: Config): number {
+  const { problems } = config;
+  const files = filesOf(config);
+  const names = files.map(({ path, present }) => `${path}${present ? "" : " (absent)"}`).join(", ");
+  const all = `nothing wrong in ${names} and the environment\n`;
+  out.show("config check", { files, problems }, () => problems.map((problem) => `${out.paint("red", problem)}\n`).join("") || all);
+  return problems.length > 0 ? 1 : 0;
 }
 
-function showValue({ value }: Origin): string {
-  return value === undefined ? "-" : typeof value === "string" ? JSON.stringify(value) : String(value);
+function filesOf(config: Config): Array<{ path: string; present: boolean }> {
+  return config.read.map(({ path, present }) => ({ path, present }));
 }

@@ -1,27 +1,23 @@
-/** `sshim doctor`: finds out by experiment what keeps sshim from working here. Only --fix changes anything. */
+/** `sshim doctor`: finds by experiment what keeps sshim from working. Only --fix changes things. */
 import { type Context, flagOption, nameRun } from "../../command.ts";
 import type { Finding } from "../../interface.ts";
 import type { Output } from "../../output.ts";
 import { findFront, findReal } from "../../place.ts";
+import { countOf } from "../../units.ts";
 import type { DoctorContext } from "./finding.ts";
 
 export async function run(context: Context): Promise<number> {
-  const doctor: DoctorContext = {
-    context,
-    run: nameRun(context),
-    front: findFront(),
-    real: findReal(context.env),
-    fix: flagOption(context, "fix"),
-  };
+  const { out } = context;
+  const doctor = { context, run: nameRun(context), front: findFront(), real: findReal(context.env), fix: flagOption(context, "fix") };
   const findings: Finding[] = [];
-  for (const check of await loadChecks()) findings.push(...(await check(doctor)));
+  for (const check of await loadChecks()) for await (const finding of check(doctor)) findings.push(finding);
   const problems = findings.filter(({ level }) => level === "problem").length;
-  if (context.out.json) context.out.value("doctor", { findings, problems });
-  else context.out.write(formatFindings(findings, problems, context.out));
+  const end = problems === 0 ? "nothing wrong" : countOf(problems, "problem");
+  out.show("doctor", { findings, problems }, () => `${findings.map((finding) => formatFinding(finding, out)).join("")}\n${end}\n`);
   return problems > 0 ? 1 : 0;
 }
 
-type Check = (doctor: DoctorContext) => Finding[] | Promise<Finding[]>;
+type Check = (doctor: DoctorContext) => Iterable<Finding> | AsyncIterable<Finding>;
 
 async function loadChecks(): Promise<Check[]> {
   const { checkPrograms } = await import("./programs.ts");
@@ -35,12 +31,8 @@ async function loadChecks(): Promise<Check[]> {
 
 const signs = { ok: ["ok", "green"], note: ["note", "yellow"], problem: ["PROBLEM", "red"] } as const;
 
-function formatFindings(findings: readonly Finding[], problems: number, out: Output): string {
-  const lines = findings.map((finding) => {
-    const [word, colour] = finding.fixed ? (["fixed", "blue"] as const) : signs[finding.level];
-    const sign = out.paint(colour, word.padEnd(8));
-    const rest = [finding.consequence === "" ? "" : `so:   ${finding.consequence}`, finding.remedy === "" ? "" : `do:   ${finding.remedy}`];
-    return [`${sign} ${finding.what}`, ...rest.filter((line) => line !== "").map((line) => `         ${line}`)].join("\n");
-  });
-  return `${lines.join("\n")}\n\n${problems === 0 ? "nothing wrong" : `${problems} problem${problems === 1 ? "" : "s"}`}\n`;
+function formatFinding({ level, fixed, what, consequence, remedy }: Finding, out: Output): string {
+  const [word, colour] = fixed ? (["fixed", "blue"] as const) : signs[level];
+  const line = (name: string, text: string) => (text === "" ? "" : `         ${name}${text}\n`);
+  return `${out.paint(colour, word.padEnd(8))} ${what}\n${line("so:   ", consequence)}${line("do:   ", remedy)}`;
 }

@@ -1,4 +1,4 @@
-/** What the doctor says of one thing: what is so, what follows, what to do. And how it runs its experiments. */
+/** What the doctor says of one thing: what is so, what follows, what to do; and its experiments. */
 import { elapsed } from "../../../sys/clock.ts";
 import type { Environment } from "../../../sys/environment.ts";
 import { run } from "../../../sys/processes.ts";
@@ -16,20 +16,23 @@ export interface DoctorContext {
   fix: boolean;
 }
 
+/** What follows from a finding, and what to do. */
+export type Advice = readonly [consequence: string, remedy: string];
+
 export function good(id: string, what: string): Finding {
   return { id, level: "ok", what, consequence: "", remedy: "", fixed: false };
 }
 
-export function note(id: string, what: string, consequence: string, remedy: string): Finding {
+export function note(id: string, what: string, [consequence, remedy]: Advice): Finding {
   return { id, level: "note", what, consequence, remedy, fixed: false };
 }
 
-export function problem(id: string, what: string, consequence: string, remedy: string): Finding {
+export function problem(id: string, what: string, [consequence, remedy]: Advice): Finding {
   return { id, level: "problem", what, consequence, remedy, fixed: false };
 }
 
 export function fixed(id: string, what: string): Finding {
-  return { id, level: "ok", what, consequence: "", remedy: "", fixed: true };
+  return { ...good(id, what), fixed: true };
 }
 
 export interface Trial {
@@ -44,11 +47,6 @@ export interface Trial {
 export function tryProgram(program: string, args: readonly string[], env: Environment, timeout: number): Trial {
   const began = elapsed();
   const done = run({ path: program, words: args, environment: env, stdout: "catch", stderr: "catch" }, timeout);
-  return {
-    code: done.code,
-    stdout: decodeLatin1(done.stdout),
-    stderr: decodeLatin1(done.stderr),
-    ms: elapsed() - began,
-    timedOut: done.late,
-  };
+  const [stdout, stderr] = [decodeLatin1(done.stdout), decodeLatin1(done.stderr)];
+  return { code: done.code, stdout, stderr, ms: elapsed() - began, timedOut: done.late };
 }

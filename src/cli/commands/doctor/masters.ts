@@ -1,4 +1,4 @@
-/** The masters that are not as they should be. With --fix it ends those that nobody can reach and that carry no session; never another. */
+/** Masters that are not as they should be. --fix never ends one with a session. */
 import { isSame, quarantine } from "../../../master/control-path.ts";
 import { countClients } from "../../../master/proc.ts";
 import { clearRecord, countSessions, readRecord } from "../../../master/record.ts";
@@ -9,54 +9,36 @@ import type { Finding, Master } from "../../interface.ts";
 import { holdLock } from "../../lock.ts";
 import { listMasters } from "../../masters/list.ts";
 import { inspectRun } from "../../place.ts";
+import { countOf } from "../../units.ts";
 import { type DoctorContext, fixed, good, note, problem } from "./finding.ts";
 
-export async function checkMasters(doctor: DoctorContext): Promise<Finding[]> {
-  if (inspectRun(doctor.run, doctor.context.uid) !== undefined) return [];
+export async function* checkMasters(doctor: DoctorContext): AsyncGenerator<Finding> {
+  if (inspectRun(doctor.run, doctor.context.uid) !== undefined) return;
   const masters = await listMasters(doctor.context);
-  const findings: Finding[] = [];
-  for (const master of masters) {
-    if (master.state === "wedged" || master.state === "orphan" || master.state === "dead")
-      findings.push(await inspectMaster(doctor, master));
-  }
-  if (doctor.fix) {
-    const { tickets, keys, logs } = sweep(doctor.run);
-    if (tickets + keys + logs > 0)
-      findings.push(fixed("swept", `swept: ${tickets} tickets, ${keys} empty folders, ${logs} logs that nobody needs`));
-  }
-  const live = masters.filter(({ state }) => state === "live" || state === "draining").length;
-  return findings.length > 0 ? findings : [good("masters", `${live} master${live === 1 ? "" : "s"}, none wedged, orphaned or stale`)];
+  const wrong = masters.filter(({ state }) => state !== "live" && state !== "draining");
+  for (const master of wrong) yield await inspectMaster(doctor, master);
+  const { tickets, keys, logs } = doctor.fix ? sweep(doctor.run) : { tickets: 0, keys: 0, logs: 0 };
+  const swept = tickets + keys + logs > 0;
+  if (swept) yield fixed("swept", `swept: ${tickets} tickets, ${keys} empty folders, ${logs} logs that nobody needs`);
+  if (wrong.length === 0 && !swept) yield good("masters", `${countOf(masters.length, "master")}, none wedged, orphaned or stale`);
 }
 
 async function inspectMaster(doctor: DoctorContext, master: Master): Promise<Finding> {
+  const { state, sessions } = master;
   const name = `${master.destination ?? master.socket ?? master.key} (shard ${master.shard}, pid ${master.pid})`;
   if (doctor.fix && master.owner !== "foreign" && (await clearAway(doctor, master)))
-    return fixed(`master-${master.state}`, `${name} was ${master.state}, and is cleared away`);
-  const carries =
-    master.sessions > 0 ? `; it still carries ${master.sessions} session${master.sessions === 1 ? "" : "s"}, which --fix does not cut` : "";
-  switch (master.state) {
-    case "wedged":
-      return problem(
-        "master-wedged",
-        `${name} does not answer within a second${carries}`,
-        "the next session puts it aside and gets a new one",
-        "sshim doctor --fix, or sshim drain --now to cut it",
-      );
-    case "orphan":
-      return problem(
-        "master-orphan",
-        `${name} lives, but nobody can reach it${carries}`,
-        "it holds a connection to the server for nothing",
-        "sshim doctor --fix",
-      );
-    default:
-      return note(
-        "master-dead",
-        `${name} is gone; its record is left`,
-        "nothing: the next session makes a new one",
-        "sshim doctor --fix, or wait: it is swept",
-      );
+    return fixed(`master-${state}`, `${name} was ${state}, and is cleared away`);
+  const carries = sessions > 0 ? `; it still carries ${countOf(sessions, "session")}, which --fix does not cut` : "";
+  if (state === "wedged") {
+    const advice = ["the next session puts it aside and gets a new one", "sshim doctor --fix, or sshim drain --now to cut it"] as const;
+    return problem("master-wedged", `${name} does not answer within a second${carries}`, advice);
   }
+  if (state === "orphan") {
+    const advice = ["it holds a connection to the server for nothing", "sshim doctor --fix"] as const;
+    return problem("master-orphan", `${name} lives, but nobody can reach it${carries}`, advice);
+  }
+  const advice = ["nothing: the next session makes a new one", "sshim doctor --fix, or wait: it is swept"] as const;
+  return note("master-dead", `${name} is gone; its record is left`, advice);
 }
 
 /** Under the shard's lock, looked at again: it may have been put right meanwhile. */

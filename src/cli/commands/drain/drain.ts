@@ -1,4 +1,4 @@
-/** `sshim drain`: retires masters by host, key or all of them. Without --now no session is ever cut. */
+/** `sshim drain`: retires masters by host, key or all of them. Only --now ever cuts a session. */
 import { loadConfig, settingsFor } from "../../../config/config.ts";
 import { UserError } from "../../../fault.ts";
 import { isSame } from "../../../master/control-path.ts";
@@ -26,8 +26,7 @@ export async function run(context: Context): Promise<number> {
   const seconds = wait === undefined ? await usualWait(context, masters) : readSeconds("wait", wait);
   const drained = await Promise.all(masters.map((master) => retireMaster(context, master, now)));
   const gone = seconds === undefined && !now ? undefined : await waitForEnd(masters, seconds ?? 2);
-  if (context.out.json) context.out.value("drain", { drained, gone: gone ?? null });
-  else context.out.write(formatDrained(drained, gone, wanted ?? directory));
+  context.out.show("drain", { drained, gone: gone ?? null }, () => formatDrained(drained, gone, wanted ?? directory));
   if (masters.length === 0 && !all) return 1;
   if (drained.some(({ result }) => result === "refused" || result === "odd" || result === "wedged")) return 1;
   return drained.some(({ result }) => result === "busy") || gone === false ? BUSY : 0;

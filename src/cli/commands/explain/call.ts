@@ -1,4 +1,4 @@
-/** An ssh command line as the front would put it to the control plane: where the command starts, which ssh is real, the question. */
+/** An ssh command line as the front would put it to the control plane. */
 import { UserError } from "../../../fault.ts";
 import { hasLetter, parseArguments } from "../../../openssh/argv/parse.ts";
 import { readRealSsh } from "../../../openssh/version.ts";

@@ -1,4 +1,4 @@
-/** `sshim explain`: what would happen to a call, by the code that decides it. It starts nothing on the host and writes no ticket. */
+/** `sshim explain`: what would happen to a call, by the code that decides it. */
 import { UserError } from "../../../fault.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";
 import type { Context } from "../../command.ts";
@@ -8,8 +8,7 @@ import { formatExplanation } from "./text.ts";
 
 export async function run(context: Context): Promise<number> {
   const explanation = await explainCall(context);
-  if (context.out.json) context.out.value("explain", explanation);
-  else context.out.write(formatExplanation(explanation, context.out));
+  context.out.show("explain", explanation, () => formatExplanation(explanation, context.out));
   return isRefused(explanation) ? 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-/** Gathers the explanation of one call: the plan, the front's own early ways out, the ticket, the masters, the dial. */
+/** Gathers the explanation of one call: plan, the front's early ways out, ticket, masters, dial. */
 import { dialCommand } from "../../../master/ssh-command.ts";
 import { destinationOf } from "../../../openssh/ssh-g.ts";
 import type { SharedPlan } from "../../../plan/plan.ts";

@@ -1,4 +1,4 @@
-/** Looks a ticket up as the front does, and says which of its dependencies no longer hold. It changes none. */
+/** Looks a ticket up as the front does, and says which of its dependencies no longer hold. */
 import type { Call } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { formatIdentity, readIdentity } from "../../../protocol/dependencies.ts";

@@ -1,4 +1,4 @@
-/** `sshim fresh`: retires the masters of one ssh command line's connection and dials a new one, so that the next call sees a new login. */
+/** `sshim fresh`: retires the masters of a command line's connection and dials a new one. */
 import { type DialLine, type DialOutcome, dialMaster, duringHandshake } from "../../../master/dial.ts";
 import type { MasterSpec } from "../../../master/spec.ts";
 import { BUSY, type Context, needRun } from "../../command.ts";
@@ -6,6 +6,7 @@ import type { DrainResult } from "../../interface.ts";
 import { type HeldLock, holdLock, holdLockNow } from "../../lock.ts";
 import { listMasters } from "../../masters/list.ts";
 import { retireMaster } from "../../masters/retire.ts";
+import { countOf } from "../../units.ts";
 import { planShared } from "../explain/explain.ts";
 
 export async function run(context: Context): Promise<number> {
@@ -34,29 +35,24 @@ function codeOf(outcome: DialOutcome): number {
 }
 
 function finish(context: Context, master: MasterSpec, retired: readonly DrainResult[], outcome: DialOutcome, code: number): number {
-  const pid = outcome.state === "made" ? outcome.record.pid : null;
   const { destination, pool } = master;
-  if (context.out.json) {
-    context.out.value("fresh", {
-      destination,
-      key: pool.key,
-      retired: [...retired],
-      outcome: outcome.state,
-      pid,
-      reason: outcome.state === "pass" ? outcome.reason : null,
-    });
-    return code;
-  }
+  const pid = outcome.state === "made" ? outcome.record.pid : null;
+  const reason = outcome.state === "pass" ? outcome.reason : null;
   const left = retired.filter(({ result }) => result === "retired").reduce((sum, one) => sum + one.sessions, 0);
-  const old = retired.length === 0 ? "there was none" : `${retired.length} old, with ${left} session${left === 1 ? "" : "s"} to finish`;
-  if (outcome.state === "made") context.out.write(`${destination}: a new connection, pid ${pid} (${old})\n`);
-  else if (outcome.state === "live") context.out.write(`${destination}: somebody else made a new connection at the same moment (${old})\n`);
-  else if (outcome.state === "pass")
-    context.out.write(`${destination}: no connection was made (${outcome.reason}); the real ssh will do it by itself (${old})\n`);
+  const old = retired.length === 0 ? "there was none" : `${retired.length} old, with ${countOf(left, "session")} to finish`;
+  const texts = {
+    made: `a new connection, pid ${pid}`,
+    live: "somebody else made a new connection at the same moment",
+    pass: `no connection was made (${reason}); the real ssh will do it by itself`,
+    failed: "",
+  };
+  const value = { destination, key: pool.key, retired: [...retired], outcome: outcome.state, pid, reason };
+  const text = texts[outcome.state];
+  context.out.show("fresh", value, () => (text === "" ? "" : `${destination}: ${text} (${old})\n`));
   return code;
 }
 
-/** A dial asks for one of the places of its server: the first that is free, or a turn at one of them. */
+/** A dial asks for a place at its server: the first that is free, or a turn at one of them. */
 function lockLine(front: string): DialLine & { close: () => void } {
   const held = new Map<string, HeldLock>();
   return {

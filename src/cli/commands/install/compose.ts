@@ -1,6 +1,7 @@
 /**
- * Adds sshim's bind mounts to a docker compose file, or takes them out. What else the file says stays and means the same, comments and
- * order too; how it is laid out may change. The file as it was lies beside it, and comes back byte for byte unless somebody has edited since.
+ * Adds sshim's bind mounts to a docker compose file, or takes them out. What else the file says
+ * stays and means the same, comments and order too; how it is laid out may change. The file as it
+ * was lies beside it, and comes back byte for byte unless somebody has edited since.
  */
 import { parse } from "yaml";
 import { UserError } from "../../../fault.ts";
@@ -44,8 +45,9 @@ interface Texts {
 }
 
 /**
- * Works out the edit. `folder` is where sshim lies on the host; `base` is the compose file that names the containers. Throws a UserError
- * where the file cannot be read, cannot be edited safely, or holds a mount of somebody else's.
+ * Works out the edit. `folder` is where sshim lies on the host; `base` is the compose file that
+ * names the containers. Throws a UserError where the file cannot be read, cannot be edited safely,
+ * or holds a mount of somebody else's.
  */
 export function planEdit(action: "add" | "remove", file: string, folder: string, base?: string): Edit {
   const path = fileBehind(file);

@@ -1,4 +1,4 @@
-/** Runs the installing script that lies beside this program, or edits a compose file for it. It installs nothing by itself. */
+/** Runs the installing script that lies beside this program, or edits a compose file for it. */
 import { UserError } from "../../../fault.ts";
 import { programPath } from "../../../sys/environment.ts";
 import { access, dirname, join, R_OK } from "../../../sys/files.ts";
@@ -7,7 +7,7 @@ import { type Context, flagOption } from "../../command.ts";
 
 const flags = ["system", "check", "uninstall", "dry-run"] as const;
 
-/** `sshim install [user|coolify] …`, and `sshim install compose add|remove FILE FOLDER [BASE]` for coolify.sh. */
+/** `install [user|coolify] …`; `install compose add|remove FILE FOLDER [BASE]` for coolify.sh. */
 export async function run(context: Context): Promise<number> {
   const [what = "user", ...words] = context.operands;
   if (what === "compose") {
@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   return runScript(`${what}.sh`, context);
 }
 
-/** The script is in ../install of bin: in a checkout, in the release's archive and where user.sh installed it. */
+/** The script is in ../install of bin: in a checkout, in the archive, and where user.sh put it. */
 function runScript(name: string, context: Context): number {
   const script = join(dirname(programPath()), "../install", name);
   try {

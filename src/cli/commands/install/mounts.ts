@@ -1,6 +1,7 @@
 /**
- * Puts the bind mounts of sshim into the text of a compose file, or takes them out, by its YAML document. Every scalar stays as it is
- * written, and the outcome is compared with what was there: where anything else would read differently, it is refused.
+ * Puts the bind mounts of sshim into the text of a compose file, or takes them out, by its YAML
+ * document. Every scalar stays as it is written, and the outcome is compared with what was there:
+ * where anything else would read differently, it is refused.
  */
 import {
   type Document,
@@ -34,7 +35,7 @@ const mounts: ReadonlyArray<readonly [string, string]> = [
 /** Tells a reader whose mount it is. */
 const mark = " added by sshim";
 
-/** The text with the mounts in it, for each of the services; the same text when they are there. `name` is for messages. */
+/** The text with the mounts in it, for each service; the same text when they are there. */
 export function addMounts(text: string, services: readonly string[], folder: string, name: string): string {
   if (/[:$\n]/.test(folder))
     throw new UserError(
@@ -55,7 +56,7 @@ export function addMounts(text: string, services: readonly string[], folder: str
   return after;
 }
 
-/** The text without any mount from `folder`. The keys above them are as in `reference`, the text before they came, where they are empty now. */
+/** The text without the mounts. Keys that are empty then are as in `reference`, from before. */
 export function removeMounts(text: string, folder: string, name: string, reference = ""): string {
   if (!holdsMounts(text, folder, name)) return text;
   const document = readDocument(text, name);
@@ -79,7 +80,7 @@ export function holdsMounts(text: string, folder: string, name: string): boolean
   return Object.values(mapOf(services)).some((service) => listOf(mapOf(service).volumes).some((item) => comesFrom(item, folder)));
 }
 
-/** Throws a UserError where the text is not one document whose top level is a mapping, or nothing. */
+/** Throws a UserError where the text is not one document with a mapping, or nothing, at its top. */
 function readDocument(text: string, name: string, version: "failsafe" | "yaml-1.1" = "failsafe"): Document {
   const document = parseDocument(text, { schema: version, merge: true, logLevel: "error" });
   const problem = document.errors[0];
@@ -90,7 +91,7 @@ function readDocument(text: string, name: string, version: "failsafe" | "yaml-1.
   return document;
 }
 
-/** The mounts that a service does not have yet, its own and those that a merge key gives it, as docker compose writes them. */
+/** The mounts that a service does not have yet, by itself or by a merge key. */
 function missingMounts(document: Document, service: string, folder: string, name: string): string[] {
   const services = mapOf(mapOf(treeOf(document, name)).services);
   const volumes = Object.hasOwn(services, service) ? listOf(mapOf(services[service]).volumes) : [];
@@ -103,7 +104,7 @@ function missingMounts(document: Document, service: string, folder: string, name
   });
 }
 
-/** The list of a service's volumes, made where there is none. Refuses one that other parts of the file share. */
+/** The list of a service's volumes, made where there is none. Refuses one that others share. */
 function openVolumes(document: Document, service: string, name: string): YAMLSeq {
   const refuse = (key: string, why: string): never => {
     throw new UserError("cannot", `cannot add mounts to ${service}: ${key} ${why} (set by ${name})`);
@@ -140,7 +141,7 @@ function openTop(document: Document): YAMLMap {
   return top;
 }
 
-/** Takes every mount from `folder` out of the services' own lists. Returns the services in which there was one. */
+/** Takes every mount from `folder` out of the services' own lists. Returns those services. */
 function takeOut(document: Document, folder: string): string[] {
   const services = document.get("services");
   if (!isMap(services)) return [];
@@ -154,7 +155,7 @@ function takeOut(document: Document, folder: string): string[] {
   });
 }
 
-/** The document as text, with the line ends, the mark and the indentation of the text that it was. A comment that lost its place is put at the end. */
+/** The document, laid out as `text` is; a comment that lost its place is put at the end. */
 function writeDocument(document: Document, text: string, folder: string): string {
   if (isMap(document.contents) && document.contents.items.length === 0) document.contents = null;
   document.contents ??= nothing();
@@ -185,7 +186,7 @@ function commentsOf(text: string, folder: string): string[] {
   return comments;
 }
 
-/** Whether two texts say the same but for the mounts: scalar by scalar as written, and by the rules of YAML 1.1, which docker compose reads. */
+/** Whether two texts say the same but for the mounts: as written, and by YAML 1.1's rules. */
 function isSame(text: string, after: string, folder: string, name: string): boolean {
   const meaning = (words: string) =>
     JSON.stringify(
@@ -198,7 +199,7 @@ function isSame(text: string, after: string, folder: string, name: string): bool
   }
 }
 
-/** A `|` or `>` text that ends the file without a line end: docker compose would count the line end that comes after it now. */
+/** A `|` or `>` text at the end without a line end: one that comes now would belong to it. */
 function endsInBlockText(text: string, name: string): boolean {
   let found = false;
   visit(readDocument(text, name), {
@@ -209,7 +210,7 @@ function endsInBlockText(text: string, name: string): boolean {
   return found;
 }
 
-/** Everything but the mounts from `folder`. A list or a mapping that is empty counts as none: adding makes those that are needed. */
+/** Everything but the mounts. What is empty counts as none: adding makes what it needs. */
 function withoutMounts(tree: unknown, folder: string): unknown {
   const { services, ...others } = mapOf(tree);
   const kept = Object.entries(mapOf(services)).flatMap(([key, service]) => {
@@ -250,7 +251,7 @@ function markedScalar(mount: string): Scalar {
   return Object.assign(new Scalar(mount), { comment: mark });
 }
 
-/** A mapping's own pair of that key, not one that a merge key gives it; "<<" is the merge key itself. */
+/** A mapping's own pair of that key, not one by a merge key; "<<" is the merge key itself. */
 function ownPair(map: YAMLMap, key: string): Pair | undefined {
   return map.items.find((pair) => isScalar(pair.key) && (pair.key.source ?? pair.key.value) === key);
 }

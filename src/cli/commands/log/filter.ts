@@ -8,7 +8,7 @@ import { isBroken, isSession } from "../../history/sessions.ts";
 const controlEvents = controlEvent.entries.event.options;
 const others = ["broken", "nonzero", "ok", "live", "failed", "retired", "none", "odd", "ended", "again"];
 
-/** A filter from comma-separated words; an exit code counts as an outcome too. Throws on a word that nothing could ever match. */
+/** A filter from comma-separated words; an exit code is an outcome too. Throws on unknown words. */
 export function makeFilter(events: string | undefined, outcomes: string | undefined): (event: JournalEvent) => boolean {
   const names = split("event", events, ["session", ...controlEvents]);
   const words = split("outcome", outcomes, [...sessionOutcomes, ...others]);

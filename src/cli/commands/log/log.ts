@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const lines = readLines(textOption(context, "lines"));
   const filter = makeFilter(textOption(context, "event"), textOption(context, "outcome"));
   const { out } = context;
-  const show = (event: JournalEvent) => (out.json ? out.line("journal", event) : out.write(formatEvent(event, out)));
+  const show = (event: JournalEvent) => out.showNext("journal", event, () => formatEvent(event, out));
   const follow = flagOption(context, "follow");
   const past =
     follow && since === undefined ? [] : (await readEvents(context, since ? readSince(since, new Date(now())) : "")).filter(filter);

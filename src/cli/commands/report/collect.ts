@@ -1,8 +1,8 @@
-/** The facts of a report: totals, the stretch before it, and every 255 with its cause and verdict. Pure. */
+/** The facts of a report: totals, the stretch before it, every 255 with its cause and verdict. */
 import type { JournalEvent } from "../../../journal/events.ts";
-import { explainCause } from "../../history/cause.ts";
-import { causeOf, controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf, verdictOf } from "../../history/sessions.ts";
-import { summarise } from "../../history/summary.ts";
+import { diagnose } from "../../history/cause.ts";
+import { controlsOf, isBroken, isRemote255, isRemoteCause, relatedTo, sessionsOf } from "../../history/sessions.ts";
+import { countBy, summarise } from "../../history/summary.ts";
 import type { Report, Summary } from "../../interface.ts";
 
 /** `events` hold the stretch before, too. */
@@ -10,27 +10,12 @@ export function collectReport(events: readonly JournalEvent[], since: string, un
   const middle = events.filter((event) => event.time >= since && event.time <= until);
   const earlier = events.filter((event) => event.time < since);
   const controls = controlsOf(middle);
-  const broken = sessionsOf(middle)
-    .filter((session) => isBroken(session) || isRemote255(session))
-    .map((session) => {
-      const related = relatedTo(session, controls);
-      const cause = causeOf(session, related);
-      const verdict = verdictOf(session, related);
-      const evidence = related.flatMap((event) => (event.evidence ? [event.evidence] : []));
-      const { time, id, ms } = session;
-      return {
-        time,
-        id,
-        destination: session.destination ?? null,
-        cause,
-        verdict,
-        meaning: explainCause(session, cause, verdict),
-        evidence,
-        ms,
-      };
-    });
-  const causes: Record<string, number> = {};
-  for (const { cause } of broken) causes[cause] = (causes[cause] ?? 0) + 1;
+  const ends = sessionsOf(middle).filter((session) => isBroken(session) || isRemote255(session));
+  const broken = ends.map((session) => {
+    const { time, id, ms, destination = null } = session;
+    return { time, id, destination, ...diagnose(session, relatedTo(session, controls)), ms };
+  });
+  const causes = countBy(broken, ({ cause }) => cause);
   return { since, until, totals: summarise(middle), before: earlier.length > 0 ? summarise(earlier) : null, broken, causes };
 }
 

@@ -1,4 +1,4 @@
-/** The report as one self-contained page: no script, no network, readable in light and dark, and on paper. */
+/** The report as one self-contained page: no script, no network; light, dark and on paper. */
 import { isRemoteCause } from "../../history/sessions.ts";
 import type { Broken, Report } from "../../interface.ts";
 import { compareRows, countBroken } from "./collect.ts";

@@ -1,4 +1,4 @@
-/** Draws a timeline as one SVG element: masters as bars, sessions inside them, dials, drains, failures. Colours are the page's (CSS variables). */
+/** Draws a timeline as one SVG element. Its colours are the page's CSS variables. */
 import type { Bar, Mark, Row, Span, Timeline } from "./timeline.ts";
 
 export const WIDTH = 1180;

@@ -1,11 +1,8 @@
-/** `sshim report`: what happened in a stretch of time, every 255 with its cause, as text, JSON or a page. It reads only. */
-import { UserError } from "../../../fault.ts";
 import { now as currentTime } from "../../../sys/clock.ts";
-import { errorCode, replaceFile } from "../../../sys/files.ts";
 import { type Context, textOption } from "../../command.ts";
 import { readEvents } from "../../history/sessions.ts";
 import type { Report } from "../../interface.ts";
-import { formatTable, type Output } from "../../output.ts";
+import { formatTable, type Output, writeNamedFile } from "../../output.ts";
 import { readSince } from "../../units.ts";
 import { collectReport, compareRows, countBroken } from "./collect.ts";
 
@@ -29,10 +26,9 @@ export async function run(context: Context): Promise<number> {
     const masters = await listMasters(context);
     const live = new Set(masters.filter(({ state }) => state !== "dead").map(({ pid }) => pid));
     const timeline = makeTimeline(events, from, now.getTime(), resolutionOf(from, now.getTime()), live);
-    writePage(file, formatPage(report, drawTimeline(timeline), timeline.left_out));
+    writeNamedFile(file, formatPage(report, drawTimeline(timeline), timeline.left_out), "html");
   }
-  if (context.out.json) context.out.value("report", { ...report, html: file ?? null });
-  else context.out.write(formatReport(report, context.out, file));
+  context.out.show("report", { ...report, html: file ?? null }, () => formatReport(report, context.out, file));
   return countBroken(report) > 0 ? 1 : 0;
 }
 
@@ -50,12 +46,4 @@ function formatReport(report: Report, out: Output, file: string | undefined): st
   }
   if (file !== undefined) parts.push(`\nwritten: ${file}\n`);
   return parts.join("");
-}
-
-function writePage(file: string, page: string): void {
-  try {
-    replaceFile(file, page, 0o666);
-  } catch (error) {
-    throw new UserError("cannot", `cannot write ${file}: ${errorCode(error)} (set by --html)`);
-  }
 }

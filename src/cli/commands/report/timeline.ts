@@ -1,4 +1,4 @@
-/** From the journal to what a timeline shows: rows of masters with their bars, the sessions in them, and marks. Pure; no drawing. */
+/** From the journal to what a timeline shows: rows of masters with bars, sessions and marks. */
 import type { JournalEvent, SessionEvent, StoredControlEvent } from "../../../journal/events.ts";
 import {
   causeOf,
@@ -63,8 +63,9 @@ const MOST_TRACKS = 12;
 const MOST_ROWS = 60;
 
 /**
- * Times in milliseconds of the epoch. `resolution` is how many of them one unit of the picture stands for: shorter gaps are not
- * shown. `live` are the pids of masters that live now: of the others, one whose end nobody wrote ended after its last session.
+ * Times in milliseconds of the epoch. `resolution` is how many of them one unit of the picture
+ * stands for: shorter gaps are not shown. `live` are the pids of masters that live now: of the
+ * others, one whose end nobody wrote ended after its last session.
  */
 export function makeTimeline(
   events: readonly JournalEvent[],
@@ -150,7 +151,7 @@ function addControl(row: Row, event: StoredControlEvent): void {
   }
 }
 
-/** A retired master whose end nobody wrote ended with its last session; one that was replaced did so at the latest then. */
+/** A retired master whose end nobody wrote ended with its last session, or when it was replaced. */
 function closeBars(row: Row, from: number, live: ReadonlySet<number>): void {
   const spans = row.tracks.flat();
   if (row.bars.length === 0 && spans.length > 0) {
@@ -185,7 +186,7 @@ function spanOf(session: SessionEvent, controls: readonly StoredControlEvent[]):
   };
 }
 
-/** Neighbours of one kind that the picture could not tell apart become one span; what is left over lies on the last track. */
+/** Joins neighbours of one kind that the picture could not tell apart. */
 function packSpans(spans: Span[], resolution: number): Span[][] {
   const tracks: Span[][] = [];
   for (const span of spans.sort((left, right) => left.from - right.from)) {

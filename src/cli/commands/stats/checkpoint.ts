@@ -1,13 +1,13 @@
 /**
- * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps how far each of its files was counted
- * and what came out. Without it a rotation would look to Prometheus like a restart, and every session left in the journal would be counted again.
+ * Sums that only grow, although the journal is rotated, cut off or removed: a file beside it keeps
+ * how far each of its files was counted and what came out. Without it a rotation would look to
+ * Prometheus like a restart, and every session left in the journal would be counted again.
  */
 import type { JournalEvent } from "../../../journal/events.ts";
 import { openJournal, parseEvent, readLines } from "../../../journal/journal.ts";
 import { hashName } from "../../../protocol/paths.ts";
 import { close, readText, replaceOwnFile, statusOf } from "../../../sys/files.ts";
-import { controlsOf, isBroken, isSession, relatedTo } from "../../history/sessions.ts";
-import { addEvent, bounds, emptyTally, type Tally } from "../../history/tally.ts";
+import { addEvents, bounds, emptyTally, type Tally } from "../../history/tally.ts";
 
 interface Counted {
   inode: string;
@@ -18,12 +18,12 @@ interface Counted {
 }
 
 interface Checkpoint {
-  version: 3;
+  version: 2;
   files: Counted[];
   tally: Tally;
 }
 
-/** Counts what is new since the last time, keeps it, and gives the sums since the beginning. Two at once keep the same sums. */
+/** Counts what is new, keeps it, and returns all sums. Two at once keep the same ones. */
 export function countOn(journal: string): Tally {
   const place = `${journal}.counted`;
   const before = readCheckpoint(place);
@@ -33,7 +33,7 @@ export function countOn(journal: string): Tally {
     const fresh: JournalEvent[] = [];
     const counted = files.map(({ fd, inode }): Counted => {
       const first = firstLine(fd);
-      const known = before?.files.find((file) => file.inode === inode && file.first === first);
+      const known = before?.files.find((file) => String(file.inode) === inode && file.first === first);
       // Shorter than it was: cut off, and written anew.
       let position = known && known.position <= Number(statusOf(fd).size) ? known.position : 0;
       for (const { line, end } of readLines(fd, position)) {
@@ -43,9 +43,10 @@ export function countOn(journal: string): Tally {
       }
       return { inode, first, position };
     });
-    const controls = controlsOf(fresh);
-    for (const event of fresh) addEvent(tally, event, isSession(event) && isBroken(event) ? relatedTo(event, controls) : []);
-    if (counted.length > 0) keepCheckpoint(place, { version: 3, files: counted, tally });
+    addEvents(tally, fresh);
+    const checkpoint: Checkpoint = { version: 2, files: counted, tally };
+    // Where it cannot be kept the sums are right all the same, this once.
+    if (counted.length > 0) replaceOwnFile(place, JSON.stringify(checkpoint));
   } finally {
     for (const { fd } of files) close(fd);
   }
@@ -60,14 +61,9 @@ function firstLine(fd: number): string {
 function readCheckpoint(path: string): Checkpoint | undefined {
   try {
     const kept = JSON.parse(readText(path)) as Checkpoint;
-    const whole = kept.version === 3 && kept.tally.attach.buckets.length === bounds.length + 1;
+    const whole = kept.version === 2 && kept.tally.attach.buckets.length === bounds.length + 1;
     return whole ? { ...kept, tally: { ...emptyTally(), ...kept.tally } } : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Where it cannot be kept the sums are right all the same, this once. */
-function keepCheckpoint(path: string, checkpoint: Checkpoint): void {
-  replaceOwnFile(path, JSON.stringify(checkpoint));
 }

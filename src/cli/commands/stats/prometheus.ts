@@ -1,4 +1,4 @@
-/** The sums as Prometheus reads them (text format 0.0.4, checked by promtool). Durations in seconds, no label that grows without bound. */
+/** The sums as Prometheus text (0.0.4): durations in seconds, no label that grows without bound. */
 import { bounds, type Counts, type Histogram, type Tally } from "../../history/tally.ts";
 
 export interface Live {

@@ -1,14 +1,13 @@
-/** `sshim stats`: the journal and the masters in numbers, for people, for scripts, and for Prometheus. */
+/** `sshim stats`: the journal and the masters in numbers, for people, scripts and Prometheus. */
 import { UserError } from "../../../fault.ts";
 import { now } from "../../../sys/clock.ts";
-import { errorCode, replaceFile } from "../../../sys/files.ts";
 import { type Context, flagOption, textOption } from "../../command.ts";
 import { journalOf, readEvents } from "../../history/sessions.ts";
-import { summarise } from "../../history/summary.ts";
+import { countBy, summarise } from "../../history/summary.ts";
 import { type Counts, emptyTally } from "../../history/tally.ts";
 import type { Summary, Times } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
-import { formatTable } from "../../output.ts";
+import { formatTable, writeNamedFile } from "../../output.ts";
 import { formatSeconds, readSince } from "../../units.ts";
 import { countOn } from "./checkpoint.ts";
 import { formatPrometheus, type Live } from "./prometheus.ts";
@@ -19,13 +18,12 @@ export async function run(context: Context): Promise<number> {
   const since = textOption(context, "since");
   const summary = summarise(await readEvents(context, since ? readSince(since, new Date(now())) : ""));
   const live = await countLive(context);
-  if (context.out.json) context.out.value("stats", { ...summary, masters: live.masters, sessions_now: live.sessions });
-  else context.out.write(formatSummary(summary, live));
+  const value = { ...summary, masters: live.masters, sessions_now: live.sessions };
+  context.out.show("stats", value, () => formatSummary(summary, live));
   return 0;
 }
 
-/** A text for people; `report` begins with it. */
-export function formatSummary(summary: Summary, live?: Live): string {
+function formatSummary(summary: Summary, live: Live): string {
   const share = summary.warm_share === null ? "" : ` (${(summary.warm_share * 100).toFixed(1)} % warm)`;
   const saved = summary.seconds_saved === null ? "" : `, about ${formatSeconds(summary.seconds_saved)} of waiting`;
   const rows: Array<[string, string]> = [
@@ -42,8 +40,8 @@ export function formatSummary(summary: Summary, live?: Live): string {
     ["drains", `${summary.drains.count}, sparing ${summary.drains.sessions_spared} sessions`],
     ["retired", formatCounts(summary.retired)],
     ["put aside", `${summary.quarantines}`],
+    ["masters now", `${formatCounts(live.masters)}; ${live.sessions} sessions`],
   ];
-  if (live) rows.push(["masters now", `${formatCounts(live.masters)}; ${live.sessions} sessions`]);
   return formatTable(rows);
 }
 
@@ -56,24 +54,13 @@ async function exportMetrics(context: Context): Promise<number> {
   const text = formatPrometheus(journal === undefined ? emptyTally() : countOn(journal), await countLive(context));
   const file = textOption(context, "output");
   if (file === undefined) context.out.write(text);
-  else writeAtomically(file, text);
+  else writeNamedFile(file, text, "output");
   return 0;
-}
-
-/** The textfile collector reads `*.prom` at any moment: another name until it is whole, readable by everybody. */
-function writeAtomically(file: string, text: string): void {
-  try {
-    replaceFile(file, text, 0o644);
-  } catch (error) {
-    throw new UserError("cannot", `cannot write ${file}: ${errorCode(error)} (set by --output)`);
-  }
 }
 
 async function countLive(context: Context): Promise<Live> {
   const masters = await listMasters(context);
-  const states: Counts = {};
-  for (const { state } of masters) states[state] = (states[state] ?? 0) + 1;
-  return { masters: states, sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };
+  return { masters: countBy(masters, ({ state }) => state), sessions: masters.reduce((sum, master) => sum + master.sessions, 0) };
 }
 
 function formatCounts(counts: Counts): string {

@@ -7,7 +7,7 @@ import type { Master, ShownMaster } from "../../interface.ts";
 import { listMasters } from "../../masters/list.ts";
 import { masterNamed } from "../../masters/named.ts";
 import { formatTable, type Output, visibleLength } from "../../output.ts";
-import { formatSeconds, readSeconds } from "../../units.ts";
+import { countOf, formatSeconds, readSeconds } from "../../units.ts";
 
 export async function run(context: Context): Promise<number> {
   const directory = needRun(context);
@@ -18,8 +18,7 @@ export async function run(context: Context): Promise<number> {
   };
   if (flagOption(context, "watch")) return watch(context, look);
   const masters = await look();
-  if (context.out.json) context.out.value("status", { run: directory, masters });
-  else context.out.write(formatMasters(masters, context.out, directory));
+  context.out.show("status", { run: directory, masters }, () => formatMasters(masters, context.out, directory));
   return 0;
 }
 
@@ -51,8 +50,7 @@ function describe(master: ShownMaster): string {
 }
 
 function describeHolders({ waits_for: holders, sessions }: ShownMaster): string {
-  if (holders.length === 0)
-    return sessions === 0 ? "a command whose caller has gone, or its own end" : `${sessions} session${sessions === 1 ? "" : "s"}`;
+  if (holders.length === 0) return sessions === 0 ? "a command whose caller has gone, or its own end" : countOf(sessions, "session");
   return holders.map(({ pid, since }) => `pid ${pid} (${formatSeconds((now() - Date.parse(since)) / 1000)})`).join(", ");
 }
 
@@ -61,6 +59,7 @@ function holdersOf(uid: number, master: Master): ShownMaster["waits_for"] {
 }
 
 async function watch(context: Context, look: () => Promise<ShownMaster[]>): Promise<number> {
+  const { out } = context;
   // Ten times a second is as fast as anybody can read.
   const interval = Math.max(0.1, readSeconds("interval", textOption(context, "interval") ?? "1s"));
   let ended = false;
@@ -71,17 +70,16 @@ async function watch(context: Context, look: () => Promise<ShownMaster[]>): Prom
     });
   });
   while (!ended) {
-    const masters = await look();
+    const [masters, run] = [await look(), needRun(context)];
     const time = nowText();
-    if (context.out.json) context.out.line("status --watch", { time, run: needRun(context), masters });
-    else context.out.write(frame(context.out, `${time}\n${formatMasters(masters, context.out, needRun(context))}`));
+    out.showNext("status --watch", { time, run, masters }, () => frame(out, `${time}\n${formatMasters(masters, out, run)}`));
     if (ended) break;
     await Promise.race([sleep(interval * 1000), end]);
   }
   return 0;
 }
 
-/** On a terminal: home, each line cleared to its end, then everything below. No flicker, and the scrollback stays. What has no room is counted. */
+/** On a terminal: home, each line cleared to its end, then all below; the scrollback stays. */
 function frame(out: Output, text: string): string {
   if (!out.terminal) return text;
   const { rows, columns } = windowSize();

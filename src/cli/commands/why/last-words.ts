@@ -5,10 +5,10 @@ import { listFolder, modifiedAt, readText } from "../../../sys/files.ts";
 import type { LastWords } from "../../interface.ts";
 
 const LINES = 12;
-/** A log that was written last so long before the session began is another master's (milliseconds). */
+/** A log written last so long before the session began is another master's (milliseconds). */
 const NEAR = 5 * 60_000;
 
-/** The logs of the session's shard (and what the last failed dial said), each with its last lines; none where nothing is left. */
+/** The last lines of the shard's logs, and of the last failed dial; none where nothing is left. */
 export function readLastWords(bases: readonly string[], session: SessionEvent): LastWords[] {
   if (!session.key || !/^[0-9a-f]{32}$/.test(session.key)) return [];
   const { key } = session;
