@@ -135,7 +135,7 @@ const explanation = v.strictObject({
   key: v.nullable(key),
   /** The connection key; another than `key` on a caller's own ControlPath. */
   connection_key: v.nullable(key),
-  key_parts: v.nullable(v.strictObject({ options: texts, beyond: texts, files: texts })),
+  key_parts: v.nullable(v.strictObject({ options: texts, extras: texts, files: texts })),
   socket: v.nullable(text),
   /** The socket is the caller's own ControlPath. */
   own_control_path: v.boolean(),
@@ -145,10 +145,11 @@ const explanation = v.strictObject({
   dial: v.nullable(texts),
   real_ssh: v.strictObject({ path: text, version: v.nullable(text), origin: v.picklist(["PATH", "SSHIM_REAL_SSH"]), skipped: texts }),
   ticket: v.nullable(ticket),
-  /** Why the ticket is never kept. */
-  once: v.nullable(text),
-  /** Why it is not kept just now: a file that it depends on is too young. */
-  unsure: v.nullable(text),
+  /**
+   * Whether the ticket is kept, and why not: never, or not yet (a file that it depends on is too
+   * young).
+   */
+  cache: v.strictObject({ rule: v.picklist(["keep", "never", "not yet"]), reason: v.nullable(text) }),
   session: v.nullable(
     v.strictObject({
       tty: text,

@@ -1,7 +1,7 @@
 /** Gathers the explanation of one call: plan, the front's early ways out, ticket, masters, dial. */
 import { dialCommand } from "../../../master/ssh-command.ts";
 import { destinationOf } from "../../../openssh/ssh-g.ts";
-import type { SharedPlan } from "../../../plan/plan.ts";
+import type { Plan, SharedPlan } from "../../../plan/plan.ts";
 import { composeQuestion } from "../../../protocol/call-id.ts";
 import { limits } from "../../../protocol/contract.ts";
 import { tryRead } from "../../../sys/files.ts";
@@ -45,8 +45,7 @@ export async function explainCall(context: Context): Promise<Explanation> {
       skipped: real.candidates.filter(({ kind }) => kind === "front").map(({ path }) => path),
     },
     ticket: front ? null : lookUpTicket(call, context.env),
-    once: plan.cache.rule === "never" ? plan.cache.reason : null,
-    unsure: plan.cache.rule === "notYet" ? plan.cache.reason : null,
+    cache: cacheOf(plan),
     session: shared === undefined ? null : sessionOf(shared),
     settings: origins
       .filter(({ origin }) => origin !== "default")
@@ -78,8 +77,13 @@ function hasStrangeBytes(words: readonly string[]): boolean {
   return replaced.some((bytes) => decodeStrictUtf8(bytes) === undefined);
 }
 
+function cacheOf({ cache }: Plan): Explanation["cache"] {
+  if (cache.rule === "keep") return { rule: "keep", reason: null };
+  return { rule: cache.rule === "never" ? "never" : "not yet", reason: cache.reason };
+}
+
 function partsOf({ parts }: SharedPlan): Explanation["key_parts"] {
-  return { options: [...parts.lines], beyond: [...parts.extras], files: [...parts.files] };
+  return { options: [...parts.lines], extras: [...parts.extras], files: [...parts.files] };
 }
 
 function dialOf({ master }: SharedPlan): string[] {

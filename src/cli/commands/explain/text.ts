@@ -29,10 +29,10 @@ export function formatExplanation(explanation: Explanation, out: Output): string
   const parts = [formatTable(rows)];
   for (const line of explanation.ticket?.stale ?? []) parts.push(`  stale: ${line}\n`);
   if (explanation.key_parts) {
-    const { options, beyond, files } = explanation.key_parts;
+    const { options, extras, files } = explanation.key_parts;
     parts.push(
       "\nThe key is made of\n",
-      ...[...beyond, ...files.map((file) => `file ${file}`)].map((line) => `  ${line}\n`),
+      ...[...extras, ...files.map((file) => `file ${file}`)].map((line) => `  ${line}\n`),
       `  and ${options.length} options of ssh -G (--json lists them)\n`,
     );
   }
@@ -57,9 +57,9 @@ function describeMasters({ masters, shards }: Explanation): string {
     .join("; ");
 }
 
-function describeTicket({ ticket, once, unsure }: Explanation): string {
+function describeTicket({ ticket, cache }: Explanation): string {
   if (!ticket) return "not looked at";
-  if (once !== null) return `never kept: ${once}`;
+  if (cache.rule === "never") return `never kept: ${cache.reason}`;
   switch (ticket.state) {
     case "fresh":
       return `fresh, ${ticket.dependencies} dependencies hold: nothing would be asked (${ticket.path})`;
@@ -68,7 +68,7 @@ function describeTicket({ ticket, once, unsure }: Explanation): string {
     case "damaged":
       return `not usable, made anew at the next call (${ticket.path})`;
     case "none":
-      return `none yet: the first call asks${unsure === null ? "" : ` (and keeps none: ${unsure})`}`;
+      return `none yet: the first call asks${cache.rule === "keep" ? "" : ` (and keeps none: ${cache.reason})`}`;
   }
 }
 

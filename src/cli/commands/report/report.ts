@@ -1,3 +1,4 @@
+/** `sshim report`: a stretch of time, every 255 with its cause, as text, JSON or a page. */
 import { now as currentTime } from "../../../sys/clock.ts";
 import { type Context, textOption } from "../../command.ts";
 import { readEvents } from "../../history/sessions.ts";
