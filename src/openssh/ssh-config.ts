@@ -26,6 +26,10 @@ export interface ConfigFindings {
   neverCache: string | undefined;
   /** `Match command` is there: it sees what the control plane never does. */
   matchesCommand: boolean;
+  /** `Match exec` is there: ssh runs a program each time it reads that. */
+  matchesExec: boolean;
+  /** `Match sessiontype` is there: a session and the connection it runs on may read differently. */
+  matchesSessionType: boolean;
   /** Somewhere it says `ControlPath none`, which -G cannot show. */
   namesNoPath: boolean;
   /** A file that is no file (a pipe): reading it would take it from the caller. */
@@ -43,6 +47,8 @@ export function readConfiguration(source: ConfigSource, recorder: DependencyReco
   const findings: ConfigFindings = {
     neverCache: undefined,
     matchesCommand: false,
+    matchesExec: false,
+    matchesSessionType: false,
     namesNoPath: false,
     notAFile: undefined,
     files: [],
@@ -165,6 +171,9 @@ function checkMatch(rest: string, findings: ConfigFindings): void {
     const name = word.split("=", 1)[0];
     if (name === "exec" || name === "localnetwork") {
       findings.neverCache ??= `Match ${name}`;
+      findings.matchesExec ||= name === "exec";
+    } else if (name === "sessiontype") {
+      findings.matchesSessionType = true;
     } else if (name === "command") {
       findings.matchesCommand = true;
     }

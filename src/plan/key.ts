@@ -6,10 +6,11 @@
 import type { Account } from "../openssh/account.ts";
 import { expandPath } from "../openssh/expand.ts";
 import { flagOf, optionOf, type Resolved } from "../openssh/ssh-g.ts";
-import { type DependencyRecorder, type FileIdentity, formatIdentity } from "../protocol/dependencies.ts";
+import { type DependencyRecorder, type FileIdentity, formatIdentity, readIdentity } from "../protocol/dependencies.ts";
 import { type Environment, hashVariable, readVariable } from "../protocol/environment.ts";
-import { hostName, networkOf } from "../sys/environment.ts";
-import { digest } from "../sys/text.ts";
+import { hostName, mountsOf, networkOf } from "../sys/environment.ts";
+import { tryRead } from "../sys/files.ts";
+import { decodeLatin1, digest } from "../sys/text.ts";
 
 /** What goes into a key. */
 export interface KeyParts {
@@ -28,6 +29,8 @@ export interface Caller {
   /** -F as given. */
   readonly configFile: string | undefined;
   readonly scope: string | undefined;
+  /** The configuration has a `Match exec`: ssh runs a program before it knows what to dial. */
+  readonly matchesExec: boolean;
 }
 
 /** Lines that concern one session only, or forwards, which no master of ours ever has. */
@@ -73,34 +76,97 @@ export function poolKeyOf(path: string): string {
   return digest(`path\0${path}`);
 }
 
-/** What the connection key is made of; or an identity file that only ssh can make sense of. */
-export function gatherParts(resolved: Resolved, caller: Caller, recorder: DependencyRecorder): KeyParts | { readonly unclear: string } {
+/** Variables that make of ssh, or of what it starts, another program (ld.so(8)). */
+const LOADER = ["LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"];
+/** What turns a name into an address (resolv.conf(5), hostname(7)). */
+const RESOLVER_VARIABLES = ["LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES"];
+const RESOLVER_FILES = ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"];
+
+/**
+ * What the connection key is made of; or an identity file that only ssh can make sense of.
+ * @param hops what ssh -G says of each host on the way (hops.ts)
+ */
+export function gatherParts(
+  resolved: Resolved,
+  hops: readonly Resolved[],
+  caller: Caller,
+  recorder: DependencyRecorder,
+): KeyParts | { readonly unclear: string } {
   const files: string[] = [];
-  const unclear = gatherIdentities(resolved, caller, recorder, files);
-  if (unclear !== undefined) {
-    return { unclear };
+  const extras = gatherSurroundings(caller, recorder);
+  for (const each of [resolved, ...hops]) {
+    const unclear = gatherIdentities(each, caller, recorder, files);
+    if (unclear !== undefined) {
+      return { unclear };
+    }
+    if (each !== resolved) {
+      extras.push(`hop ${connectionLines(each).join("\n")}`);
+    }
+    const agent = agentOf(each, caller.env);
+    if (agent !== undefined) {
+      extras.push(`agent ${agent}`);
+    }
+    if (flagOf(each, "gssapiauthentication") === true) {
+      extras.push(variableLine("KRB5CCNAME", caller, recorder));
+    }
+    for (const name of namedVariables(each)) {
+      extras.push(variableLine(name, caller, recorder));
+    }
   }
-  const extras: string[] = [`scope ${caller.scope ?? ""}`, `network ${networkOf() ?? ""}`];
-  const agent = agentOf(resolved, caller.env);
-  if (agent !== undefined) {
-    extras.push(`agent ${agent}`);
+  if (
+    caller.matchesExec ||
+    [resolved, ...hops].some((each) => runsProgram(each, caller, recorder) || namesRelativePath(each, caller.env))
+  ) {
+    recorder.directory();
   }
+  if (recorder.dependsOnCwd) {
+    const here = readIdentity(".");
+    const place = here === undefined || here === "unknown" ? "" : `${here.device} ${here.inode}`;
+    extras.push(`directory ${caller.directory ?? ""} ${place}`);
+  }
+  return { lines: connectionLines(resolved), extras: [...new Set(extras)], files: [...new Set(files)] };
+}
+
+/** What concerns every connection of this caller, whatever its options are. */
+function gatherSurroundings(caller: Caller, recorder: DependencyRecorder): string[] {
+  const extras = [`scope ${caller.scope ?? ""}`, `network ${networkOf() ?? ""}`, `mounts ${mountsOf() ?? ""}`];
   if (caller.configFile !== undefined && caller.configFile.toLowerCase() !== "none") {
     extras.push(`config ${absolute(caller.configFile, caller.directory)}`);
   }
-  if (flagOf(resolved, "gssapiauthentication") === true) {
-    recorder.variable("KRB5CCNAME");
-    extras.push(`krb5ccname ${readVariable(caller.env, "KRB5CCNAME") ?? ""}`);
+  for (const name of [...LOADER, ...RESOLVER_VARIABLES]) {
+    extras.push(variableLine(name, caller, recorder));
   }
-  for (const name of namedVariables(resolved)) {
-    recorder.variable(name);
-    extras.push(`variable ${name} ${hashVariable(caller.env, name)}`);
+  const aliases = readVariable(caller.env, "HOSTALIASES");
+  for (const path of aliases ? [...RESOLVER_FILES, aliases] : RESOLVER_FILES) {
+    // By content: a resolv.conf that is written again with the same words is the same.
+    recorder.file(path);
+    extras.push(`resolver ${path} ${digest(decodeLatin1(tryRead(path) ?? new Uint8Array(0)))}`);
   }
-  if (namesRelativePath(resolved)) {
-    recorder.directory();
-    extras.push(`directory ${caller.directory ?? ""}`);
+  return extras;
+}
+
+function variableLine(name: string, caller: Caller, recorder: DependencyRecorder): string {
+  recorder.variable(name);
+  return `variable ${name} ${hashVariable(caller.env, name)}`;
+}
+
+/** Whether ssh runs a program of the caller's when it dials: that one may look at where it stands. */
+function runsProgram(resolved: Resolved, caller: Caller, recorder: DependencyRecorder): boolean {
+  const commands = [...WITH_COMMANDS, "pkcs11provider"].some((keyword) => !isNone(optionOf(resolved, keyword)));
+  const provider = optionOf(resolved, "securitykeyprovider");
+  if (commands || !(isNone(provider) || provider === "internal" || provider === "$SSH_SK_PROVIDER")) {
+    return true;
   }
-  return { lines: connectionLines(resolved), extras, files };
+  recorder.variable("SSH_SK_PROVIDER");
+  recorder.variable("SSH_ASKPASS");
+  if (provider === "$SSH_SK_PROVIDER" && readVariable(caller.env, "SSH_SK_PROVIDER")) {
+    return true;
+  }
+  return flagOf(resolved, "batchmode") !== true && Boolean(readVariable(caller.env, "SSH_ASKPASS"));
+}
+
+function isNone(value: string | undefined): boolean {
+  return value === undefined || value.toLowerCase() === "none";
 }
 
 /** The lines of ssh -G that a connection is made of. */
@@ -151,9 +217,8 @@ function gatherIdentities(resolved: Resolved, caller: Caller, recorder: Dependen
     if (found !== undefined && found.type !== "file" && full !== "/dev/null") {
       return value;
     }
-    if (found === undefined) {
-      recordFile(`${path}.pub`, `${full}.pub`, recorder, files);
-    }
+    // sshkey_load_public() reads it first: which key of the agent is offered depends on it.
+    recordFile(`${path}.pub`, `${full}.pub`, recorder, files);
     if (certificates.length === 0) {
       recordFile(`${path}-cert.pub`, `${full}-cert.pub`, recorder, files);
     }
@@ -178,13 +243,10 @@ export function variablesIn(texts: readonly string[]): Set<string> {
   return new Set(texts.flatMap((text) => [...text.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)].map(([, name]) => name as string)));
 }
 
-function namesRelativePath(resolved: Resolved): boolean {
+/** A path that stands for another file in another directory. */
+function namesRelativePath(resolved: Resolved, env: Environment): boolean {
   const paths = WITH_PATHS.flatMap((keyword) => (resolved.get(keyword) ?? []).flatMap((value) => value.split(" ")));
-  const commands = WITH_COMMANDS.flatMap((keyword) => resolved.get(keyword) ?? []);
-  return (
-    paths.some((path) => !/^(?:[/~$%]|none$|SSH_AUTH_SOCK$|$)/.test(path)) ||
-    commands.some((command) => /^[^\s/~$%'"]+\//.test(command) || /(?:^|[\s'"=:(;|&])\.{1,2}(?:\/|\s|$)/.test(command))
-  );
+  return [...paths, agentOf(resolved, env) ?? ""].some((path) => !/^(?:[/~$%]|none$|SSH_AUTH_SOCK$|$)/.test(path));
 }
 
 function absolute(path: string, directory: string | undefined): string {

@@ -15,6 +15,7 @@ import type { Cache, Session } from "../protocol/ticket.ts";
 import { type Environment, environment, uid, workingFolder } from "../sys/environment.ts";
 import { actionOf, neverCacheOf, persistOf } from "./action.ts";
 import { attributesOf } from "./compare.ts";
+import { resolveHops } from "./hops.ts";
 import { connectionKeyOf, connectionLines, forwardsAgent, gatherParts, type KeyParts, variablesIn } from "./key.ts";
 import { wantsNoPath } from "./no-path.ts";
 import { chooseBase, choosePlacement, type Placement, whyOf } from "./placement.ts";
@@ -92,6 +93,7 @@ export async function makePlan(call: Call, env: Environment = environment()): Pr
   const session = readSession(known.parsed, known.resolved, call.command, forwardsAgent(known.resolved, env, known.recorder));
   if (session === undefined) return pass(known, { name: "service-name", why: "only ssh knows the number of a service" });
   const parts = readKeyParts(known, account);
+  if (parts === undefined) return pass(known, { name: "jump-host", why: "only ssh knows a host on the way" });
   if ("unclear" in parts) {
     return pass(known, { name: "identity", why: `what ${parts.unclear} stands for only ssh can tell` });
   }
@@ -112,13 +114,14 @@ interface KnownWords extends Omit<Inputs, "dependencies"> {
   readonly directory: string | undefined;
   readonly recorder: DependencyRecorder;
   /** Why nothing of it may be kept, if so. */
-  readonly never?: string | undefined;
+  never?: string | undefined;
 }
 
 /** … and after it. */
 interface Known extends KnownWords {
   readonly resolved: Resolved;
   readonly subject: ResolvedCall;
+  readonly matchesExec: boolean;
 }
 
 async function readWords(call: Call, env: Environment): Promise<KnownWords> {
@@ -166,14 +169,37 @@ function resolve(known: KnownWords, findings: ConfigFindings): Known {
     resolved,
     command: call.command,
     matchesCommand: findings.matchesCommand,
+    splitsSession: splitsSession(known, resolved, findings),
     noPath: mayBeNone && wantsNoPath(call, call.run, words, parsed, findings.roots, env),
   };
-  return { ...known, settings, resolved, subject, never: findings.neverCache ?? neverCacheOf(resolved) };
+  const { matchesExec } = findings;
+  return { ...known, settings, resolved, subject, matchesExec, never: findings.neverCache ?? neverCacheOf(resolved) };
 }
 
-function readKeyParts(known: Known, account: Account): ReturnType<typeof gatherParts> {
-  const { env, directory, parsed, settings, resolved, recorder } = known;
-  return gatherParts(resolved, { env, account, directory, configFile: argumentOf(parsed, "F"), scope: settings.scope }, recorder);
+/** undefined: a jump host that only ssh can make sense of. */
+function readKeyParts(known: Known, account: Account): ReturnType<typeof gatherParts> | undefined {
+  const { call, env, directory, parsed, settings, resolved, recorder, matchesExec } = known;
+  const configFile = argumentOf(parsed, "F");
+  // Asking for a hop as well would run its program a third time for each ssh.
+  if (matchesExec && !["none", undefined].includes(optionOf(resolved, "proxyjump"))) return undefined;
+  const hops = resolveHops(resolved, configFile, (words) => askResolved(call, words, env));
+  if (hops === undefined) return undefined;
+  known.never ??= hops.map(neverCacheOf).find((reason) => reason !== undefined);
+  return gatherParts(resolved, hops, { env, account, directory, configFile, scope: settings.scope, matchesExec }, recorder);
+}
+
+/**
+ * Whether a session with these words and the connection that it would run on read the configuration
+ * differently: `Match sessiontype` sees a dial as `none`. Asked only where such a line is there, and
+ * not where that would run a `Match exec` more often than twice.
+ */
+function splitsSession({ call, parsed, env }: KnownWords, resolved: Resolved, findings: ConfigFindings): boolean {
+  if (!findings.matchesSessionType || hasLetter(parsed, "O")) return false;
+  if (findings.matchesExec) return true;
+  const host = dialDestination(parsed) ?? "";
+  const words = [...connectionArguments(parsed), "-N", "-oRemoteCommand=none", "--", host];
+  const dialled = connectionLines(parseResolved(askResolved(call, words, env).text));
+  return dialled.join("\n") !== connectionLines(resolved).join("\n");
 }
 
 function place(known: Known, connectionKey: string, parts: KeyParts): Placement | undefined {

@@ -19,6 +19,8 @@ export interface ResolvedCall extends CommandLine {
   /** Whether the caller gave a command. */
   readonly command: boolean;
   readonly matchesCommand: boolean;
+  /** The connection would be made with other options than the session has. */
+  readonly splitsSession: boolean;
   /** ControlPath is `none` by the configuration. */
   readonly noPath: boolean;
 }
@@ -58,6 +60,7 @@ export const rulesOfConfiguration: readonly Rule<ResolvedCall>[] = [
     "the configuration looks at the command, which is nobody's business but ssh's",
     ({ matchesCommand }) => matchesCommand,
   ),
+  rule("match-session-type", "the configuration gives the connection other options than the session", ({ splitsSession }) => splitsSession),
   rule("off", "switched off by the configuration", ({ enabled }) => !enabled),
   rule("no-control-path", "the configuration wants no shared connection", ({ noPath }) => noPath),
   session("control-master-ask", "ssh asks before each session", ({ resolved }) => {

@@ -24,6 +24,14 @@ export function hostName(): string {
   return readText("/proc/sys/kernel/hostname").trim();
 }
 
+let mounts: string | undefined;
+
+/** The inode of the mount namespace: in another one the same path is another file. */
+export function mountsOf(): string | undefined {
+  mounts ??= lookThrough("/proc/self/ns/mnt")?.inode.toString();
+  return mounts;
+}
+
 let network: string | undefined;
 
 /**
