@@ -42,17 +42,25 @@ next_setting(const char *last)
 	return next;
 }
 
-/* The network namespace (`ip netns exec`, `unshare -n`): an address is another machine there. */
+/* In another namespace the same address is another machine, and the same path another file. */
 static bool
-append_network(struct front *front)
+append_namespaces(struct front *front)
 {
+	static const struct {
+		const char *word, *path;
+	} spaces[] = { { "network=", "/proc/self/ns/net" }, { "mounts=", "/proc/self/ns/mnt" } };
 	char word[NUMBER_SIZE + 8], digits[NUMBER_SIZE];
 	struct stat st;
 
-	if (stat("/proc/self/ns/net", &st) != 0)
-		return true;
-	return join(word, sizeof(word), "network=", number((uint64_t)st.st_ino, 1, digits), NULL) &&
-	    append(front, word);
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		if (stat(spaces[i].path, &st) != 0)
+			continue;
+		(void)join(word, sizeof(word), spaces[i].word,
+		    number((uint64_t)st.st_ino, 1, digits), NULL);
+		if (!append(front, word))
+			return false;
+	}
+	return true;
 }
 
 /* ssh joins the words: with nothing in them they are no command. */
@@ -78,7 +86,7 @@ write_call_id(struct front *front)
 			if (strncmp(*entry, first[i], strlen(first[i])) == 0 &&
 			    !append(front, *entry))
 				return false;
-	if (!append_network(front))
+	if (!append_namespaces(front))
 		return false;
 	/* In the order of their bytes: a script between two of us may turn them round. */
 	for (const char *last = "", *next; (next = next_setting(last)) != NULL; last = next)

@@ -1,6 +1,6 @@
 /** Writes the question as the front does (docs/protocol.md, "The question"): a ticket counts only for the question that it names. */
 
-import { type Environment, networkOf } from "../sys/environment.ts";
+import { type Environment, mountsOf, networkOf } from "../sys/environment.ts";
 import { compareBytes } from "../sys/text.ts";
 import { marks, RAW_PREFIX, versions } from "./contract.ts";
 import { encodeWord } from "./paths.ts";
@@ -15,6 +15,8 @@ export function composeQuestion(env: Environment, command: boolean, words: reado
   }
   const network = networkOf();
   if (network !== undefined) said.push(`network=${network}`);
+  const mounts = mountsOf();
+  if (mounts !== undefined) said.push(`mounts=${mounts}`);
   const settings = Object.entries(env)
     .filter(([name, value]) => (name === "SSHIM" || name.startsWith("SSHIM_")) && !isLeftOut(name) && value !== undefined)
     .map(([name, value]) => `${name}=${value}`);

@@ -23,7 +23,8 @@ async function asked(args: string[], env: Record<string, string> = {}, program =
 }
 
 const start = () => `1 command=1 HOME=${homeDirectory()}`;
-const network = () => `network=${statSync("/proc/self/ns/net", { bigint: true }).ino}`;
+const inode = (space: string) => statSync(`/proc/self/ns/${space}`, { bigint: true }).ino;
+const network = () => `network=${inode("net")} mounts=${inode("mnt")}`;
 const settings = (control: string, others: string[]) =>
   [...others, `SSHIM_CONTROL=${control}`, `SSHIM_DIR=${runDirectory()}`, "SSHIM_REAL_SSH=/bin/true"].sort().join(" ");
 
