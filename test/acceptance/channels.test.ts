@@ -3,17 +3,13 @@ import { execFileSync } from "node:child_process";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, poll, runReal, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
-import { expectSame, expectSameShared } from "./cases.ts";
+import { expectSame, expectSameShared } from "../support/compare.ts";
+import { fixture, freePort, freshPath, poll, runReal, runShim, start, temporary } from "../support/index.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { sshd, words } = await fixture({ warm: true });
 let server: Server;
 let port: number;
 beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
   server = createServer({ allowHalfOpen: true }, (socket) => {
     let bytes = 0;
     socket.on("error", () => undefined);
@@ -53,7 +49,7 @@ describe("subsystems", () => {
     });
   it("a subsystem that the server does not have", async () => {
     // The word "subsystem request failed on channel 0" stays with the master, as with OpenSSH's own sharing.
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     expect((await runReal(["-fNM", "-S", path, ...words])).exitCode).toBe(0);
     expect((await expectSame(["-s", "-S", path, ...words, "no-such-subsystem"])).exitCode).toBe(255);
     expect((await runShim(["-s", ...words, "no-such-subsystem"])).exitCode).toBe(255);

@@ -1,13 +1,9 @@
 /** How a command ends, and what its words are: the real ssh's bytes and codes, on a shared connection. */
-import { beforeAll, describe, expect, it } from "vitest";
-import { runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
-import { expectSame, expectSameShared, shell } from "./cases.ts";
+import { describe, expect, it } from "vitest";
+import { expectSame, expectSameShared, shell } from "../support/compare.ts";
+import { fixture, runReal, startSshd } from "../support/index.ts";
 
-let sshd: Sshd;
-beforeAll(async () => {
-  sshd = await startSshd();
-  expect((await runShim([...sshd.options, sshd.host, "true"])).exitCode).toBe(0);
-});
+const { sshd } = await fixture({ warm: true });
 
 describe("exit codes", () => {
   for (const code of [0, 1, 7, 127, 254, 255])

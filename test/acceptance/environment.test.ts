@@ -1,18 +1,13 @@
 /** The caller's environment: what the remote and a ProxyCommand see of it, and that none of it steers our own programs. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { buildFake } from "../fakes/index.ts";
-import { type RunOptions, runReal, runShim, type Sshd, startSshd, temporary } from "../support/index.ts";
-import { expectSame, expectSameShared, readJournal, shell, textOf } from "./cases.ts";
+import { expectSame, expectSameShared, shell } from "../support/compare.ts";
+import { fixture, type RunOptions, runReal, runShim, temporary, textOf } from "../support/index.ts";
+import { journalOf } from "../support/runtime-directory.ts";
 
-let sshd: Sshd;
-let words: string[];
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
-});
+const { sshd, words } = await fixture({ warm: true });
 
 describe("what the remote sees", () => {
   it("SendEnv with patterns, and what it does not match", async () => {
@@ -101,7 +96,7 @@ describe("what steers a runtime has no effect on us", () => {
     const lines = textOf(seen).split("\n").slice(0, -1);
     expect(lines).toEqual([(options.env?.[variable] as string) ?? "", (options.env?.[variable] as string) ?? ""]);
     expect(
-      readJournal(jailed.run)
+      journalOf(jailed.run)
         .filter(({ event }) => event === "session")
         .map(({ lane }) => lane),
     ).toEqual(["attach", "attach"]);

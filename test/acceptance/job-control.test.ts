@@ -3,15 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal, type Terminal } from "../fakes/index.ts";
-import { poll, runShim, type Sshd, shellQuote, startSshd, temporary } from "../support/index.ts";
+import { fixture, poll, runShim, shellQuote, temporary } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd, words } = await fixture({ warm: true });
 let ssh: string;
 beforeAll(async () => {
-  sshd = await startSshd();
-  const words = [...sshd.options, sshd.host];
   ssh = `ssh ${words.map(shellQuote).join(" ")}`;
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
 });
 
 const startShell = (side: "real" | "shim") =>

@@ -3,17 +3,13 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, poll, runReal, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
-import { expectSame, makeGate } from "./cases.ts";
+import { expectSame } from "../support/compare.ts";
+import { fixture, freePort, freshPath, makeGate, poll, runReal, start, temporary } from "../support/index.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { sshd, words } = await fixture({ warm: true });
 let server: Server;
 let port: number;
 beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
   server = createServer((socket) => socket.end("hello\n"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   port = (server.address() as { port: number }).port;
@@ -137,12 +133,12 @@ describe("sessions that the real ssh makes itself", () => {
     expect(readFileSync(file, "utf8")).toContain("Authenticated to 127.0.0.1");
   });
   it("ControlMaster ask asks", async () => {
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     await expectSame(["-o", "ControlMaster=ask", "-S", path, ...words, "echo x; exit 3"]);
     await expectSame(["-o", "ControlMaster=autoask", "-S", path, ...words, "echo x; exit 3"]);
   });
   it("-M in the foreground with a command makes the caller's process the master", async () => {
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     const gate = makeGate();
     const child = start("shim", ["-M", "-S", path, ...words, gate.command]);
     await poll(gate.begun, 10_000, "the remote command");

@@ -4,14 +4,13 @@ import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal, type Terminal } from "../fakes/index.ts";
-import { poll, runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
+import { fixture, freshRun, poll, runReal, runShim, temporary, visible } from "../support/index.ts";
 
+const { sshd } = await fixture();
 const PASSPHRASE = "correct horse";
-let sshd: Sshd;
 /** a key with a passphrase, which the server accepts */
 let locked: string;
 beforeAll(async () => {
-  sshd = await startSshd();
   locked = join(temporary(), "locked");
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f", locked]);
   appendFileSync(join(sshd.directory, "authorized_keys"), readFileSync(`${locked}.pub`));
@@ -29,7 +28,7 @@ async function play(side: "real" | "shim", args: string[], run: string, script: 
 describe("on a terminal", () => {
   it("an unknown host key", async () => {
     const results = [];
-    const run = join(temporary(), "r");
+    const run = freshRun();
     // One file for both, emptied in between: its name is part of the question.
     const known = join(temporary(), "known");
     const args = [...common(), "-i", sshd.keyFile, "-o", `UserKnownHostsFile=${known}`, "127.0.0.1", "echo in; exit 4"];
@@ -54,7 +53,7 @@ describe("on a terminal", () => {
     const results = [];
     for (const side of ["real", "shim"] as const)
       results.push(
-        await play(side, args, join(temporary(), "r"), async (terminal) => {
+        await play(side, args, freshRun(), async (terminal) => {
           await terminal.shows("(yes/no/[fingerprint])?");
           terminal.type("no\n");
         }),
@@ -64,7 +63,7 @@ describe("on a terminal", () => {
   });
 
   it("the passphrase of a key, asked once for two calls", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const args = [...common(), "-i", locked, "-o", `UserKnownHostsFile=${sshd.knownHosts}`, "127.0.0.1", "echo in; exit 4"];
     const script = async (terminal: Terminal) => {
       await terminal.shows("Enter passphrase for key");
@@ -78,7 +77,7 @@ describe("on a terminal", () => {
     };
     expect(await play("shim", args, run, once)).toEqual(await play("real", args, run, once));
     expect(await play("shim", args, run, async () => undefined)).toEqual({ end: "exit 4", shown: "in\n", restored: true });
-    const other = join(temporary(), "r");
+    const other = freshRun();
     expect(await play("shim", args, other, script)).toEqual(await play("real", args, other, script));
   });
 
@@ -87,7 +86,7 @@ describe("on a terminal", () => {
     const results = [];
     for (const side of ["real", "shim"] as const)
       results.push(
-        await play(side, args, join(temporary(), "r"), async (terminal) => {
+        await play(side, args, freshRun(), async (terminal) => {
           await terminal.shows("Enter passphrase for key");
           terminal.type("\x03");
         }),
@@ -114,7 +113,7 @@ describe("without a terminal", () => {
     const [program, asked] = [join(folder, "askpass"), join(folder, "asked")];
     writeFileSync(program, `#!/bin/sh\necho "$1" >> ${asked}\necho '${PASSPHRASE}'\n`, { mode: 0o755 });
     const env = { SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: "force", DISPLAY: ":99" };
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const real = visible(await runReal(withLocked(), { env }));
     expect(real).toEqual({ stdout: "in\n", stderr: "", exitCode: 4, signal: undefined });
     const before = readFileSync(asked, "utf8").split("\n").length;
@@ -124,11 +123,11 @@ describe("without a terminal", () => {
 
   it("BatchMode and a locked key fail as they do for ssh", async () => {
     const args = withLocked("-o", "BatchMode=yes");
-    expect(visible(await runShim(args, { run: join(temporary(), "r") }))).toEqual(visible(await runReal(args)));
+    expect(visible(await runShim(args, { run: freshRun() }))).toEqual(visible(await runReal(args)));
   });
 
   it("a host key that is accepted by itself is said and kept, once", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const folder = temporary();
     const known = join(folder, "known");
     const args = [
@@ -164,6 +163,6 @@ describe("without a terminal", () => {
       "echo in",
     ];
     const real = visible(await runReal(args));
-    expect(visible(await runShim(args, { run: join(temporary(), "r") }))).toEqual(real);
+    expect(visible(await runShim(args, { run: freshRun() }))).toEqual(real);
   });
 });

@@ -1,17 +1,12 @@
 /** The real ssh is found past ourselves, and a wrapper that calls us again is detected and named instead of running for ever. */
 import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Result, runReal, runShim, type Sshd, shimFolder, startSshd, systemPath, temporary, visible } from "../support/index.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { fixture, type Result, runReal, runShim, shimFolder, systemPath, temporary, visible } from "../support/index.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { words } = await fixture();
 let folder: string;
 const front = join(shimFolder, "ssh");
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-});
 beforeEach(() => {
   folder = temporary();
 });

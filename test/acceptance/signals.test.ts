@@ -1,29 +1,26 @@
 /** Signals to the caller's ssh, and ends that come from elsewhere: what the caller sees is what the real ssh shows. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectSame, shell } from "../support/compare.ts";
 import {
+  fixture,
+  freshRun,
   isAlive,
+  makeGate,
   mastersOf,
   poll,
   processTree,
   runDirectory,
   runShim,
-  type Sshd,
   signal,
   start,
   startSshd,
   temporary,
+  textOf,
 } from "../support/index.ts";
-import { expectSame, makeGate, shell, textOf } from "./cases.ts";
 
-let sshd: Sshd;
-let words: string[];
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
-});
+const { words } = await fixture({ warm: true });
 
 async function endOf(child: ReturnType<typeof start>) {
   const result = await child;
@@ -140,7 +137,7 @@ describe("an end from elsewhere", () => {
   });
 
   it("the master is killed in a session: 255, and the next call has a new one", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const [gate, ledger] = [makeGate(), join(temporary(), "ledger")];
     const child = start("shim", [...words, `echo id >> ${ledger}; ${gate.command}`], { run });
     await poll(gate.begun, 15_000, "the remote command");

@@ -1,27 +1,15 @@
 /**
  * What the cases of staleness share: two servers, so that it shows which one a call reached, and a folder a case.
- * Importing it registers the hooks that make them.
+ * Importing it makes them.
  */
-import { join } from "node:path";
-import { beforeAll, beforeEach, expect } from "vitest";
-import { type RunOptions, runShim, type Sshd, startSshd, temporary } from "../support/index.ts";
+import { beforeEach, expect } from "vitest";
+import { freshRun, type RunOptions, runShim, type Sshd, startSshd, temporary } from "../support/index.ts";
 
-export let one: Sshd;
-export let two: Sshd;
-export let base: string;
-export let run: string;
+export const [one, two] = await Promise.all([startSshd({ config: ["PermitUserEnvironment HOME,WHO"] }), startSshd()]);
+const identity = [`IdentityFile ${one.keyFile}`, `IdentityFile ${two.keyFile}`, "StrictHostKeyChecking no", "UserKnownHostsFile /dev/null"];
+export const base = `Host *\n  HostName 127.0.0.1\n  User ${one.user}\n  LogLevel ERROR\n${identity.map((line) => `  ${line}\n`).join("")}`;
+export const run = freshRun();
 export let folder: string;
-beforeAll(async () => {
-  [one, two] = await Promise.all([startSshd({ config: ["PermitUserEnvironment HOME,WHO"] }), startSshd()]);
-  run = join(temporary(), "r");
-  const identity = [
-    `IdentityFile ${one.keyFile}`,
-    `IdentityFile ${two.keyFile}`,
-    "StrictHostKeyChecking no",
-    "UserKnownHostsFile /dev/null",
-  ];
-  base = `Host *\n  HostName 127.0.0.1\n  User ${one.user}\n  LogLevel ERROR\n${identity.map((line) => `  ${line}\n`).join("")}`;
-});
 beforeEach(() => {
   folder = temporary();
 });

@@ -3,17 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
-import { expectSame, expectSameShared, makeGate, shell } from "./cases.ts";
+import { describe, expect, it } from "vitest";
+import { expectSame, expectSameShared, shell } from "../support/compare.ts";
+import { fixture, makeGate, poll, runShim, start, temporary } from "../support/index.ts";
 
-let sshd: Sshd;
-let words: string[];
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
-});
+const { sshd, words } = await fixture({ warm: true });
 
 describe("bytes", () => {
   it("8 MiB of noise go in and come back", async () => {

@@ -1,18 +1,12 @@
 /** Sessions with a terminal: allocation, size, modes restored on every way out, escapes, and the words at the end. */
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startOnTerminal, type Terminal } from "../fakes/index.ts";
-import { mastersOf, poll, runDirectory, runReal, runShim, type Sshd, signal, start, startSshd, temporary } from "../support/index.ts";
-import { expectSame, expectSameShared, readJournal } from "./cases.ts";
+import { expectSame, expectSameShared } from "../support/compare.ts";
+import { fixture, freshPath, mastersOf, poll, runDirectory, runReal, signal, start, startSshd } from "../support/index.ts";
+import { journalOf } from "../support/runtime-directory.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { sshd, words } = await fixture({ warm: true });
 const env = { TERM: "xterm" };
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-  expect((await runShim([...words, "true"])).exitCode).toBe(0);
-});
 
 async function expectSameOnTerminal(args: string[], play: (terminal: Terminal) => Promise<void> = async () => undefined, apart = true) {
   const results = [];
@@ -200,7 +194,7 @@ describe("every way out restores the modes", () => {
 
   it("a server without terminals (PermitTTY no): as through OpenSSH's own sharing", async () => {
     const other = await startSshd({ config: ["PermitTTY no"] });
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     expect((await runReal(["-fNM", "-S", path, ...other.options, other.host])).exitCode).toBe(0);
     await expectSameOnTerminal(["-t", "-S", path, ...other.options, other.host, "echo went on"]);
   });
@@ -210,7 +204,7 @@ describe("the terminal sessions above", () => {
   it("were shared: the shim attached", async () => {
     const child = start("shim", ["-tt", ...words, "echo x"], { env });
     expect((await child).exitCode).toBe(0);
-    expect(readJournal(runDirectory()).filter(({ lane }) => lane === "attach").length).toBeGreaterThan(20);
+    expect(journalOf(runDirectory()).filter(({ lane }) => lane === "attach").length).toBeGreaterThan(20);
     expect((await runReal(["-tt", ...words, "true"])).exitCode).toBe(0);
   });
 });

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../install/programs.ts";
-import { type Sshd, startSshd, visible } from "../support/index.ts";
-import { onBothSides, type Side, scratch, seen, wholeSize } from "./sides.ts";
+import { findProgram } from "../../install/needs.mjs";
+import { onBothSides, type Side, visibleIn, wholeSize } from "../support/both-sides.ts";
+import { type Sshd, scratch, startSshd, visible } from "../support/index.ts";
 
 const names = ["h1", "h2", "h3", "h4", "h5"];
 let hosts: Sshd[];
@@ -29,8 +29,8 @@ describe.skipIf(!findProgram("ansible"))("Ansible", () => {
       const copy = await ansible("ansible", "h1", "-m", "copy", "-a", `src=file dest=${side.folder}/copied mode=0640`);
       const volatile = /"(md5sum|src)": .*\n/g;
       return {
-        ping: seen(side, ping),
-        copy: seen(side, copy)
+        ping: visibleIn(side, ping),
+        copy: visibleIn(side, copy)
           .stdout.replace(volatile, "")
           .replace(/"(?:uid|gid|owner|group)".*\n/g, ""),
         copied: readFileSync(join(side.folder, "copied"), "utf8"),
@@ -53,7 +53,7 @@ describe.skipIf(!findProgram("ansible"))("Ansible", () => {
         loop: `{{ range(${rounds}) | list }}`,
       };
       playbook(side, [task]);
-      const { exitCode, stdout, stderr } = seen(side, await ansible("ansible-playbook", "--forks", "10", "play.yml"));
+      const { exitCode, stdout, stderr } = visibleIn(side, await ansible("ansible-playbook", "--forks", "10", "play.yml"));
       if (side.name === "real") afterReal = authentications();
       const done = readFileSync(join(side.folder, "done"), "utf8").split("\n").filter(Boolean).sort();
       return { exitCode, stderr, lines: stdout.split("\n").sort(), done };
@@ -73,7 +73,7 @@ describe.skipIf(!findProgram("ansible"))("Ansible", () => {
       const say = { debug: { msg: "{{ port.stdout | length > 0 }}" } };
       playbook(side, [raw, say, { meta: "reset_connection" }, raw, say], "h1");
       const before = first().authentications();
-      const result = seen(side, await ansible("ansible-playbook", "play.yml"));
+      const result = visibleIn(side, await ansible("ansible-playbook", "play.yml"));
       counts.push(first().authentications() - before);
       return result;
     });

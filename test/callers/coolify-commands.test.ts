@@ -1,12 +1,9 @@
 /** Coolify's commands, old and new, each through sh and through BusyBox, compared with the real ssh. */
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Sshd, startSshd } from "../support/index.ts";
+import { describe, expect, it } from "vitest";
+import { fixture } from "../support/index.ts";
 import { compareCommands, has, shells } from "./coolify.ts";
 
-let sshd: Sshd;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
+const { sshd } = await fixture();
 
 for (const [shell] of shells)
   describe.skipIf(!has(shell))(`through ${shell}`, () => {

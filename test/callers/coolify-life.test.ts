@@ -2,15 +2,12 @@
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { buildFake, startOnTerminal } from "../fakes/index.ts";
-import { isAlive, poll, realProgram, run, type Sshd, shimProgram, startSshd, visible } from "../support/index.ts";
+import { fixture, isAlive, poll, realProgram, run, shimProgram, startSshd, visible } from "../support/index.ts";
 import { type Coolify, makeCoolify, shown } from "./coolify.ts";
 
-let sshd: Sshd;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
+const { sshd } = await fixture();
 
 describe("what its other parts rely on", () => {
   it("the pid that -O check names is the master's, and no clean-up takes it for an orphan", async () => {

@@ -4,15 +4,12 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Sshd, startSshd } from "../support/index.ts";
+import { describe, expect, it } from "vitest";
+import { wholeSize } from "../support/both-sides.ts";
+import { fixture } from "../support/index.ts";
 import { type Coolify, makeCoolify } from "./coolify.ts";
-import { wholeSize } from "./sides.ts";
 
-let sshd: Sshd;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
+const { sshd } = await fixture();
 
 /** Milliseconds between health checks and between refreshes: a second and two, or compressed. */
 const pace = wholeSize ? { health: 1000, refresh: 2000, longest: 20 } : { health: 150, refresh: 400, longest: 1.5 };

@@ -3,13 +3,12 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
-import { type Sshd, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, tree } from "./sides.ts";
+import { onBothSides, onSide, visibleIn } from "../support/both-sides.ts";
+import { fixture, scratch, shimFolder, systemPath, tree, visible } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd } = await fixture();
 let source: string;
 beforeAll(async () => {
-  sshd = await startSshd();
   source = join(scratch(), "src");
   mkdirSync(join(source, "deep/er"), { recursive: true });
   writeFileSync(join(source, "a b"), "one\n", { mode: 0o640 });
@@ -98,7 +97,7 @@ describe("sftp", () => {
       writeFileSync(join(side.folder, "batch"), batch);
       const first = await side.succeed("sftp", ["-q", "-b", "batch", ...sshd.options, "target"]);
       const second = await side.run("sftp", ["-b", "-", ...sshd.options, "target"], { input: "ls /no/such/folder\n" });
-      return [seen(side, first), seen(side, second)];
+      return [visibleIn(side, first), visibleIn(side, second)];
     });
     expect(shim).toEqual(real);
     expect(shim.map(({ exitCode }) => exitCode)).toEqual([0, 1]);

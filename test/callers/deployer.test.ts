@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
-import { endProcesses, poll, realProgram, type Sshd, shimProgram, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, type Side, scratch, seen, tree } from "./sides.ts";
+import { onBothSides, onSide, type Side, visibleIn } from "../support/both-sides.ts";
+import { endProcesses, poll, realProgram, type Sshd, scratch, shimProgram, startSshd, tree, visible } from "../support/index.ts";
 
 let hosts: Sshd[];
 let agent: { socket: string; pid: number };
@@ -53,7 +53,8 @@ describe("Deployer", () => {
           "cat <<'E'\na $b\nE",
         ];
         const results = [];
-        for (const [index, script] of scripts.entries()) results.push(seen(side, await runTask(side, first(), path, script, `5f${index}`)));
+        for (const [index, script] of scripts.entries())
+          results.push(visibleIn(side, await runTask(side, first(), path, script, `5f${index}`)));
         return { results, foreign: readdirSync(side.folder).filter((name) => name !== `root@h1:${first().port}`) };
       },
       env,

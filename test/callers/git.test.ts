@@ -2,13 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Sshd, startSshd, visible } from "../support/index.ts";
-import { onBothSides, type Side, tree } from "./sides.ts";
+import { onBothSides, type Side } from "../support/both-sides.ts";
+import { fixture, tree, visible } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd } = await fixture();
 let env: Record<string, string>;
 beforeAll(async () => {
-  sshd = await startSshd();
   const dates = { GIT_AUTHOR_DATE: "2026-01-01T00:00:00Z", GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z" };
   const names = { GIT_AUTHOR_NAME: "a", GIT_AUTHOR_EMAIL: "a@example", GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@example" };
   env = { ...dates, ...names, GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_SSH_COMMAND: `ssh -F ${sshd.configFile}` };

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runReal, runShim, type Sshd, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch } from "./sides.ts";
+import { onBothSides, onSide } from "../support/both-sides.ts";
+import { runReal, runShim, type Sshd, scratch, startSshd, visible } from "../support/index.ts";
 
 let jump: Sshd;
 let inner: Sshd;

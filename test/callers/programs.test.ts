@@ -3,15 +3,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { findProgram } from "../../install/needs.mjs";
 import { startOnTerminal } from "../fakes/index.ts";
-import { findProgram } from "../install/programs.ts";
-import { type Sshd, shellQuote, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, tree, wholeSize } from "./sides.ts";
+import { onBothSides, onSide, visibleIn, wholeSize } from "../support/both-sides.ts";
+import { fixture, scratch, shellQuote, tree, visible } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd } = await fixture();
 let quoted: string;
 beforeAll(async () => {
-  sshd = await startSshd();
   quoted = sshd.options.map(shellQuote).join(" ");
 });
 
@@ -76,7 +75,7 @@ describe.skipIf(!findProgram("borg"))("borg", () => {
       const list = wholeSize ? await side.succeed("borg", listing, { env }) : undefined;
       mkdirSync(join(side.folder, "back"));
       await side.succeed("borg", ["extract", `${repository}::one`], { env, cwd: join(side.folder, "back") });
-      const missing = wholeSize ? seen(side, await side.run("borg", ["list", `${repository}::two`], { env })) : undefined;
+      const missing = wholeSize ? visibleIn(side, await side.run("borg", ["list", `${repository}::two`], { env })) : undefined;
       return { list: list && visible(list), files: tree(join(side.folder, "back")), missing };
     });
     expect(Object.keys(shim.files)).toHaveLength(51);

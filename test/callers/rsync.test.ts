@@ -4,15 +4,14 @@ import { appendFileSync, createReadStream, mkdirSync, rmSync, statSync, writeFil
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cleanEnv, poll, type Sshd, shellQuote, signal, start, startSshd, visible } from "../support/index.ts";
-import { onBothSides, onSide, scratch, seen, tree, wholeSize } from "./sides.ts";
+import { onBothSides, onSide, visibleIn, wholeSize } from "../support/both-sides.ts";
+import { cleanEnv, fixture, poll, scratch, shellQuote, signal, start, tree, visible } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd } = await fixture();
 let shell: string;
 let small: string;
 const folders = wholeSize ? 100 : 20;
 beforeAll(async () => {
-  sshd = await startSshd();
   shell = `ssh -F ${sshd.configFile}`;
   small = join(scratch(), "src");
   for (let folder = 0; folder < folders; folder++) {
@@ -26,7 +25,7 @@ describe("rsync", () => {
     const { real, shim, authentications } = await onBothSides(sshd, async (side) => {
       const sent = await side.succeed("rsync", ["-ai", "-e", shell, `${small}/`, `target:${side.folder}/there/`]);
       const fetched = await side.succeed("rsync", ["-ai", "-e", shell, `target:${side.folder}/there/`, "back/"]);
-      return { sent: seen(side, sent), fetched: seen(side, fetched), files: tree(join(side.folder, "back")) };
+      return { sent: visibleIn(side, sent), fetched: visibleIn(side, fetched), files: tree(join(side.folder, "back")) };
     });
     expect(Object.keys(shim.files)).toHaveLength(folders * 101);
     expect(shim).toEqual(real);
@@ -43,7 +42,7 @@ describe("rsync", () => {
       rmSync(join(from, "b c"));
       writeFileSync(join(from, "d"), "new");
       const second = await side.succeed("rsync", args);
-      return { first: seen(side, first), second: seen(side, second), files: tree(join(side.folder, "to")) };
+      return { first: visibleIn(side, first), second: visibleIn(side, second), files: tree(join(side.folder, "to")) };
     });
     expect(shim.second.stdout).toContain("*deleting   b c");
     expect(shim).toEqual(real);

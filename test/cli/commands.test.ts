@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-// @ts-expect-error plain JavaScript, shared with the build
 import { findProgram } from "../../install/needs.mjs";
 import { readArguments } from "../../src/cli/arguments.ts";
 import { commands, findCommand } from "../../src/cli/commands.ts";
@@ -13,7 +12,7 @@ import { formatHelp, formatOverview } from "../../src/cli/help/help.ts";
 import { VERSION } from "../../src/cli/help/version.ts";
 import { settingRows } from "../../src/config/settings.ts";
 import type { UserError } from "../../src/fault.ts";
-import { repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
+import { freshRun, repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
 import { definitions } from "./support/schema.ts";
 import { session, writeJournal } from "./support/synthetic.ts";
 
@@ -175,7 +174,7 @@ describe("arguments", () => {
 
 describe("output", () => {
   const journalled = () => {
-    const directory = join(temporary(), "r");
+    const directory = freshRun();
     writeJournal(
       directory,
       Array.from({ length: 400 }, (_, index) => session(Date.now() - 5000 + index)),

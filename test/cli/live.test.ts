@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { poll, run, runDirectory, runReal, runShim, runSshim, start, temporary } from "../support/index.ts";
+import { poll, run, runDirectory, runReal, runShim, runSshim, sharedAt, start, temporary } from "../support/index.ts";
 import { ask, live, masters, type Row, useSshd, value } from "./support/live.ts";
 import { conform } from "./support/schema.ts";
 
@@ -39,8 +39,8 @@ describe("status", () => {
   it("says whose ControlPath it is: a caller's, or one where somebody else made the master", async () => {
     const own = join(temporary(), "own");
     const theirs = join(temporary(), "theirs");
-    await runShim(["-o", "ControlMaster=auto", "-o", `ControlPath=${own}`, "-o", "ControlPersist=60", ...place.ssh("true")]);
-    await runReal(["-o", "ControlMaster=auto", "-o", `ControlPath=${theirs}`, "-o", "ControlPersist=60", ...place.ssh("true")]);
+    await runShim([...sharedAt(own), ...place.ssh("true")]);
+    await runReal([...sharedAt(theirs), ...place.ssh("true")]);
     try {
       await runShim(["-S", theirs, ...place.ssh("true")]);
       const owners = Object.fromEntries((await masters()).map((master) => [master.socket, master.owner]));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { causeOf, controlsOf, isBroken, relatedTo, sessionsOf, verdictOf } from "../../src/cli/history/sessions.ts";
 import { peakOf, summarise, timesOf } from "../../src/cli/history/summary.ts";
-import { runSshim, temporary } from "../support/index.ts";
+import { freshRun, runSshim } from "../support/index.ts";
 import { golden } from "./support/golden.ts";
 import { conform } from "./support/schema.ts";
 import { control, madeUp, placeJournal, session } from "./support/synthetic.ts";
@@ -61,7 +61,7 @@ describe("stats", () => {
     expect(JSON.parse(some.stdout.toString())).toMatchObject({ invocations: 1 });
     const text = await runSshim(["stats"], { run: directory });
     expect(text.stdout.toString()).toContain("3 (100.0 % warm)");
-    const empty = await runSshim(["stats", "--json"], { run: join(temporary(), "r") });
+    const empty = await runSshim(["stats", "--json"], { run: freshRun() });
     conform("stats", JSON.parse(empty.stdout.toString()));
   });
 });

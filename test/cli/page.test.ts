@@ -6,17 +6,16 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-// @ts-expect-error plain JavaScript, shared with the build
 import { findProgram } from "../../install/needs.mjs";
 import { makeTimeline } from "../../src/cli/commands/report/timeline.ts";
-import { run, runSshim, temporary } from "../support/index.ts";
+import { freshRun, run, runSshim, temporary } from "../support/index.ts";
 import { control, madeUp, session, writeJournal } from "./support/synthetic.ts";
 
 let page: string;
 let html: string;
 
 beforeAll(async () => {
-  const directory = join(temporary(), "r");
+  const directory = freshRun();
   writeJournal(directory, madeUp(Date.now()));
   page = join(temporary(), "report.html");
   const result = await runSshim(["report", "--since", "2h", "--html", page], { run: directory });
@@ -33,7 +32,7 @@ describe("the page", () => {
   });
 
   it("lets no text of the journal become markup", async () => {
-    const directory = join(temporary(), "r");
+    const directory = freshRun();
     const name = '<script>alert("x")</script>@<b>&"h:22';
     writeJournal(directory, [
       session(Date.now() - 5000, { destination: name, outcome: "lost", code: 255, stage: "opened", failure: "eof" }),
@@ -45,7 +44,7 @@ describe("the page", () => {
 
   it("is written for an empty journal as well", async () => {
     const file = join(temporary(), "empty.html");
-    const result = await runSshim(["report", "--html", file], { run: join(temporary(), "r") });
+    const result = await runSshim(["report", "--html", file], { run: freshRun() });
     expect(result.exitCode).toBe(0);
     expect(readFileSync(file, "utf8")).toContain("Nothing broke");
   });

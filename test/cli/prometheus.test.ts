@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-// @ts-expect-error plain JavaScript, shared with the build
 import { findProgram } from "../../install/needs.mjs";
 import { countOn } from "../../src/cli/commands/stats/checkpoint.ts";
 import { formatPrometheus } from "../../src/cli/commands/stats/prometheus.ts";

@@ -3,9 +3,20 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { askAlive } from "../../src/openssh/mux/client.ts";
-import { poll, processesOf, type RunOptions, runReal, runShim, run as runSide, type Sshd, startSshd, temporary } from "../support/index.ts";
-import { linesOf } from "../support/left.ts";
-import { seen } from "./stage.ts";
+import {
+  freshRun,
+  linesOf,
+  outcome,
+  poll,
+  processesOf,
+  type RunOptions,
+  runReal,
+  runShim,
+  run as runSide,
+  type Sshd,
+  startSshd,
+  temporary,
+} from "../support/index.ts";
 
 const isRoot = process.getuid?.() === 0;
 const CONTAINERS = 2;
@@ -42,7 +53,7 @@ async function expectOneMaster(
   expect(mastersOfPath(path)).toHaveLength(1);
   expect((await askAlive(path)).ok).toBe(true);
   const before = sshd.authentications();
-  expect(seen(await runShim([...args, "echo more"], options))).toEqual({ stdout: "more\n", stderr: "", exitCode: 0 });
+  expect(outcome(await runShim([...args, "echo more"], options))).toEqual({ stdout: "more\n", stderr: "", exitCode: 0 });
   expect(sshd.authentications()).toBe(before);
   expect((await runReal([...args, "-O", "exit"], options)).exitCode).toBe(0);
   await poll(() => mastersOfPath(path).length === 0, 5000, "the end of the master");
@@ -52,10 +63,10 @@ describe("two runtime directories and one ControlPath", () => {
   it("dial at the same moment, five times: nobody fails, nothing runs twice, one master stays", async () => {
     for (let round = 0; round < 5; round++) {
       const stage = await scene();
-      const runs = Array.from({ length: CONTAINERS }, () => join(temporary(), "r"));
+      const runs = Array.from({ length: CONTAINERS }, () => freshRun());
       const results = await Promise.all(
         Array.from({ length: CONTAINERS * CALLERS }, async (_, id) =>
-          seen(
+          outcome(
             await runShim([...stage.args, `echo ${id} >> ${stage.ledger}; echo ${id}; exit ${id}`], {
               home: stage.sshd.home,
               run: runs[id % CONTAINERS] as string,
@@ -78,7 +89,7 @@ describe("two runtime directories and one ControlPath", () => {
   (ssh "$@" "echo $id >> ${stage.ledger}; echo $id; exit $id" </dev/null >${out}/$id.out 2>${out}/$id.err; echo $? >${out}/$id.code) &
 done
 while [ ! -e ${gate} ]; do sleep 0.05; done`;
-      const runs = Array.from({ length: CONTAINERS }, () => join(temporary(), "r"));
+      const runs = Array.from({ length: CONTAINERS }, () => freshRun());
       const containers = runs.map((run, container) =>
         runSide("shim", ["--pid", "--fork", "--mount-proc", "--kill-child", "/bin/sh", "-c", script, "sh", ...stage.args], {
           program: "/usr/bin/unshare",
@@ -98,7 +109,7 @@ while [ ! -e ${gate} ]; do sleep 0.05; done`;
           stderr: linesOf(`${out}/${id}.err`).join("\n"),
           exitCode: Number(linesOf(`${out}/${id}.code`)[0]),
         }));
-        const outside = join(temporary(), "r");
+        const outside = freshRun();
         mkdirSync(outside, { mode: 0o700 });
         await expectOneMaster(stage, results, { home: stage.sshd.home, run: outside });
       } finally {

@@ -1,20 +1,16 @@
 /** Resource limits of one caller: a master made by it serves callers without them, so it keeps none that would cut their sessions. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { tightLimit } from "../../src/master/rlimits.ts";
-import { shell } from "../acceptance/cases.ts";
-import { runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
-import { linesOf, mastersAt, recordsOf } from "../support/left.ts";
-import { fresh, seen } from "./stage.ts";
+import { shell } from "../support/compare.ts";
+import { fixture, freshOptions, linesOf, outcome, runReal, runShim, temporary, visible } from "../support/index.ts";
+import { mastersAt, recordsOf } from "../support/runtime-directory.ts";
 
-let sshd: Sshd;
-let options: ReturnType<typeof fresh>;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
+const { sshd } = await fixture();
+let options: ReturnType<typeof freshOptions>;
 beforeEach(() => {
-  options = fresh(sshd);
+  options = freshOptions(sshd);
 });
 
 const words = (command: string) => [...sshd.options, sshd.host, command];
@@ -44,7 +40,7 @@ describe("a first caller with a limit", () => {
       const others = Array.from({ length: 9 }, (_, n) => runShim(words(`echo ${n} >> ${out}.ledger; sleep 0.5; exit ${n}`), options));
       expect((await large).exitCode).toBe(0);
       expect(readFileSync(out).length).toBe(3_000_000);
-      expect((await Promise.all(others)).map(seen)).toEqual(others.map((_, n) => ({ stdout: "", stderr: "", exitCode: n })));
+      expect((await Promise.all(others)).map(outcome)).toEqual(others.map((_, n) => ({ stdout: "", stderr: "", exitCode: n })));
       expect(linesOf(`${out}.ledger`).sort()).toEqual(others.map((_, n) => `${n}`));
       for (const { record } of recordsOf(options.run))
         expect(tightLimit(readFileSync(`/proc/${record.pid}/limits`, "utf8"))).toBeUndefined();

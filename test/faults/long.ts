@@ -4,9 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { countOpenedIn, linesOf, mastersAt } from "../support/left.ts";
-import { isAlive, poll, runShim, start, startSshd, tearDown } from "../support/tools.ts";
-import { fresh, startProxy, through } from "./stage.ts";
+import { countOpenedIn, mastersAt } from "../support/runtime-directory.ts";
+import { startProxy, through } from "../support/tcp-proxy.ts";
+import { freshOptions, isAlive, linesOf, poll, runShim, start, startSshd, tearDown } from "../support/tools.ts";
 
 const report = (what: string, holds: boolean) => {
   console.log(`${holds ? "holds" : "FAILS"}: ${what}`);
@@ -22,7 +22,7 @@ try {
 async function cutNetwork(): Promise<void> {
   const sshd = await startSshd();
   const proxy = await startProxy(sshd.port);
-  const options = { ...fresh(sshd), timeout: 60_000 };
+  const options = { ...freshOptions(sshd), timeout: 60_000 };
   const ledger = join(options.run, "ledger");
   const args = through(sshd, proxy.port);
   const during = start("shim", [...args, `echo during >> ${ledger}; sleep 100`], options);
@@ -44,7 +44,7 @@ async function cutNetwork(): Promise<void> {
 
 async function leaveAfterCrowd(): Promise<void> {
   const sshd = await startSshd({ maxSessions: 2 });
-  const options = { ...fresh(sshd), env: { SSHIM_PERSIST: "2s" } };
+  const options = { ...freshOptions(sshd), env: { SSHIM_PERSIST: "2s" } };
   const crowd = await Promise.all(Array.from({ length: 8 }, () => runShim([...sshd.options, sshd.host, "sleep 1"], options)));
   const masters = mastersAt(options.run).map(({ record }) => record.pid);
   report(`eight sessions on ${masters.length} masters`, crowd.every(({ exitCode }) => exitCode === 0) && masters.length >= 4);

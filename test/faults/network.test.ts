@@ -2,9 +2,24 @@
 import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { isAlive, poll, type RunOptions, runReal, runShim, type Sshd, signal, start, startSshd } from "../support/index.ts";
-import { countOpenedIn, journalOf, linesOf, mastersAt, recordsOf } from "../support/left.ts";
-import { fresh, holdBound, seen, startProxy, type TcpProxy, through } from "./stage.ts";
+import { holdBound } from "../support/crowd.ts";
+import {
+  fixture,
+  freshOptions,
+  isAlive,
+  linesOf,
+  outcome,
+  poll,
+  type RunOptions,
+  runReal,
+  runShim,
+  type Sshd,
+  signal,
+  start,
+  startSshd,
+} from "../support/index.ts";
+import { countOpenedIn, journalOf, mastersAt, recordsOf } from "../support/runtime-directory.ts";
+import { startProxy, type TcpProxy, through } from "../support/tcp-proxy.ts";
 
 const open: TcpProxy[] = [];
 afterEach(async () => {
@@ -19,7 +34,7 @@ async function proxyTo(sshd: Sshd): Promise<TcpProxy> {
 
 /** How long a call takes that makes its own master: what a healed one may take on top of its bound, on this machine at this moment. */
 async function coldTime(sshd: Sshd): Promise<number> {
-  const took = async () => (await runShim([...sshd.options, sshd.host, "true"], fresh(sshd))).milliseconds;
+  const took = async () => (await runShim([...sshd.options, sshd.host, "true"], freshOptions(sshd))).milliseconds;
   return Math.max(await took(), await took());
 }
 
@@ -37,17 +52,16 @@ describe("a master that is no good any more", () => {
   };
   for (const [kind, { bound, spoil }] of Object.entries(kinds))
     it(`${kind}, with three sessions on it: the next call works within ${bound} ms and a handshake, and nothing is started twice`, async () => {
-      const sshd = await startSshd();
-      const options = fresh(sshd);
+      const { sshd, words, options, callShim } = await fixture();
       const [ledger, go] = [join(options.run, "ledger"), join(options.run, "go")];
       const command = (id: number) => `echo ${id} >> ${ledger}; while [ ! -e ${go} ]; do sleep 0.05; done; exit ${id}`;
-      const sessions = [1, 2, 3].map((id) => start("shim", [...sshd.options, sshd.host, command(id)], options));
+      const sessions = [1, 2, 3].map((id) => start("shim", [...words, command(id)], options));
       await poll(() => countOpenedIn(options.run) === 3 && linesOf(ledger).length === 3, 15_000, "three sessions");
       const cold = await coldTime(sshd);
       const master = recordsOf(options.run)[0]?.record;
       await spoil(master?.pid ?? 0, master?.socket ?? "");
-      const next = await runShim([...sshd.options, sshd.host, `echo next; echo 4 >> ${ledger}`], options);
-      expect(seen(next)).toEqual({ stdout: "next\n", stderr: "", exitCode: 0 });
+      const next = await callShim(`echo next; echo 4 >> ${ledger}`);
+      expect(outcome(next)).toEqual({ stdout: "next\n", stderr: "", exitCode: 0 });
       holdBound(next.milliseconds, bound + 3 * cold + 300);
       if (bound > 0) signal(master?.pid ?? 0, "SIGCONT");
       writeFileSync(go, "");
@@ -71,14 +85,14 @@ describe("a network that goes dead", () => {
     const proxy = await proxyTo(sshd);
     const args = ["-oConnectTimeout=2", ...through(sshd, proxy.port)];
     proxy.cut();
-    const real = await runReal([...args, "true"], fresh(sshd));
+    const real = await runReal([...args, "true"], freshOptions(sshd));
     expect(real.exitCode).toBe(255);
-    const options = fresh(sshd);
+    const options = freshOptions(sshd);
     const cut = await runShim([...args, "true"], options);
-    expect(seen(cut)).toEqual(seen(real));
+    expect(outcome(cut)).toEqual(outcome(real));
     holdBound(cut.milliseconds, real.milliseconds + 1000);
     proxy.heal();
-    expect(seen(await runShim([...args, "echo back"], options))).toEqual({ stdout: "back\n", stderr: "", exitCode: 0 });
+    expect(outcome(await runShim([...args, "echo back"], options))).toEqual({ stdout: "back\n", stderr: "", exitCode: 0 });
     expect(proxy.connections()).toBe(3);
   });
 
@@ -86,7 +100,7 @@ describe("a network that goes dead", () => {
     const sshd = await startSshd();
     const proxy = await proxyTo(sshd);
     const args = through(sshd, proxy.port);
-    const options: RunOptions & { run: string } = { ...fresh(sshd), ...slow };
+    const options: RunOptions & { run: string } = { ...freshOptions(sshd), ...slow };
     const ledger = join(options.run, "ledger");
     const during = start("shim", [...args, `echo during >> ${ledger}; sleep 60`], options);
     await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, 15_000, "the session");
@@ -101,7 +115,7 @@ describe("a network that goes dead", () => {
     expect(Buffer.from(ended.stderr as Uint8Array).toString()).toMatch(/^Timeout, server .* not responding\.\r\n$/);
     expect(isAlive(old)).toBe(false);
     proxy.heal();
-    expect(seen(await runShim([...args, `echo after >> ${ledger}; echo back`], options))).toEqual({
+    expect(outcome(await runShim([...args, `echo after >> ${ledger}; echo back`], options))).toEqual({
       stdout: "back\n",
       stderr: "",
       exitCode: 0,
@@ -111,5 +125,27 @@ describe("a network that goes dead", () => {
       .filter(({ event, outcome }) => event === "heal" && outcome === "exit")
       .map(({ stage, verdict }) => `${stage} ${verdict}`);
     expect(verdicts.sort()).toEqual(["opened started", "session unknown"]);
+  });
+
+  it("is noticed, said in the real ssh's words, and the next call has a new master", async () => {
+    const { sshd, words, options: fresh } = await fixture();
+    const options = { ...fresh, ...slow };
+    const alive = ["-oServerAliveInterval=1", "-oServerAliveCountMax=3"];
+    const cut = async (side: "real" | "shim") => {
+      const before = new Set(sshd.processes());
+      const up = join(options.run, `up-${side}`);
+      const session = start(side, [...sshd.options, ...(side === "real" ? alive : []), sshd.host, `echo >${up}; sleep 60`], options);
+      const mine = () => sshd.processes().filter((pid) => !before.has(pid));
+      await poll(() => existsSync(up), 15_000, "the session");
+      const stopped = mine();
+      for (const pid of stopped) signal(pid, "SIGSTOP");
+      const result = await session;
+      for (const pid of stopped) signal(pid, "SIGKILL");
+      return { code: result.exitCode, stderr: Buffer.from(result.stderr as Uint8Array).toString() };
+    };
+    const real = await cut("real");
+    expect(real).toEqual({ code: 255, stderr: expect.stringMatching(/not responding/) });
+    expect(await cut("shim")).toEqual(real);
+    expect(outcome(await runShim([...words, "echo back"], options))).toEqual({ stdout: "back\n", stderr: "", exitCode: 0 });
   });
 });

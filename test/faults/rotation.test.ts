@@ -2,10 +2,9 @@
 import { copyFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { isAlive, poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
-import { journalOf, recordsOf } from "../support/left.ts";
+import { freshOptions, isAlive, outcome, poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
+import { journalOf, recordsOf } from "../support/runtime-directory.ts";
 import { rotate } from "./rotation.ts";
-import { fresh, seen } from "./stage.ts";
 
 describe("rotation", () => {
   it("forty sessions of up to three seconds against max_age 2s: none fails, none twice, no old master stays", async () => {
@@ -16,17 +15,17 @@ describe("rotation", () => {
 
   /** A session that runs while `change` happens; then a second caller. Gives the pid of the master before, which has to leave with its session. */
   async function changeUnderSession(sshd: Sshd, args: string[], change: () => string[]) {
-    const options = fresh(sshd);
+    const options = freshOptions(sshd);
     const [go, up] = [join(options.run, "go"), join(options.run, "up")];
     const running = start("shim", [...args, `: > ${up}; while [ ! -e ${go} ]; do sleep 0.05; done; echo old; exit 6`], options);
     await poll(() => existsSync(up), 15_000, "the session");
     const old = recordsOf(options.run)[0]?.record.pid ?? 0;
     const next = await runShim([...change(), "echo new; exit 7"], options);
-    expect(seen(next)).toEqual({ stdout: "new\n", stderr: "", exitCode: 7 });
+    expect(outcome(next)).toEqual({ stdout: "new\n", stderr: "", exitCode: 7 });
     expect(sshd.authentications()).toBe(2);
     expect(isAlive(old)).toBe(true);
     writeFileSync(go, "");
-    expect(seen((await running) as never)).toEqual({ stdout: "old\n", stderr: "", exitCode: 6 });
+    expect(outcome((await running) as never)).toEqual({ stdout: "old\n", stderr: "", exitCode: 6 });
     return { old, options };
   }
 

@@ -4,8 +4,8 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { journalOf, linesOf, recordsOf } from "../support/left.ts";
-import { isAlive, poll, runShim, startSshd, tearDown, temporary } from "../support/tools.ts";
+import { journalOf, recordsOf } from "../support/runtime-directory.ts";
+import { isAlive, linesOf, poll, runShim, startSshd, tearDown, temporary } from "../support/tools.ts";
 
 export interface Rotation {
   /** one line for each caller that did not see exactly its own command's output and code */

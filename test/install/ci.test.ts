@@ -2,16 +2,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { endMasters, mastersOf, poll, repository, type Sshd, shimFolder, startSshd, systemPath } from "../support/index.ts";
+import { endMasters, fixture, mastersOf, poll, repository, shimFolder, systemPath } from "../support/index.ts";
 import { scratch } from "./package.ts";
 
 const script = join(repository, "install/ci/sshim-ci.sh");
-let sshd: Sshd;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
+const { sshd } = await fixture();
 
 /** What a failed test may have left in memory: the script keeps its directories outside the test's own. */
 const jobs: Job[] = [];

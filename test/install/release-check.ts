@@ -8,8 +8,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "../../install/needs.mjs";
 import { registerArm } from "./binfmt.ts";
-import { findProgram } from "./programs.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const dist = join(repository, "dist");

@@ -16,9 +16,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { findProgram } from "../../install/needs.mjs";
 import { repository, shimFolder, systemPath } from "../support/index.ts";
 import { makePackage, type Package, picture, put, scratch } from "./package.ts";
-import { findProgram } from "./programs.ts";
 
 function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}, shell = ["sh"]) {
   const done = spawnSync(shell[0] as string, [...shell.slice(1), join(from.folder, "install/user.sh"), ...words], {

@@ -19,7 +19,7 @@ import { followJournal } from "../../src/journal/follow.ts";
 import { formatEvent, journalEvent, journalPathFor, LINE_BYTES, parseEvent, readJournal } from "../../src/journal/journal.ts";
 import { conform } from "../cli/support/schema.ts";
 import { session } from "../cli/support/synthetic.ts";
-import { poll, runShim, runSshim, start, temporary } from "../support/index.ts";
+import { freshRun, poll, runShim, runSshim, start, temporary } from "../support/index.ts";
 
 const line = (n: number) => `${JSON.stringify(session(1_700_000_000_000 + n, { id: `a${n}` }))}\n`;
 const ids = (path: string) => [...readJournal(path)].map((event) => (event as SessionEvent).id);
@@ -190,7 +190,7 @@ describe("following", () => {
 
 describe("the front's lines", () => {
   it("are all there, whole and as documented, from a hundred writers through rotations, while a reader looks", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const env = { SSHIM_JOURNAL_SIZE: "64K" };
     // A call that is passed through by its ticket: options that the real ssh answers by itself would not write a line each.
     const args = ["-o", "ControlPath=none", "-o", "ProxyCommand=false", "-o", "BatchMode=yes", "nowhere", "true"];
@@ -227,7 +227,7 @@ describe("the front's lines", () => {
   });
 
   it("hold no word of a command, an option's value or the environment", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const secret = "hunter2secret";
     await runShim(["-o", "ProxyCommand=false", "-o", `RemoteCommand=echo ${secret}`, "nowhere"], { run, env: { SSHIM_SCOPE: secret } });
     await runShim(["-o", "ProxyCommand=false", "-o", "BatchMode=yes", "nowhere", "echo", secret], {

@@ -3,9 +3,20 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, write
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { askAlive } from "../../src/openssh/mux/client.ts";
-import { isAlive, poll, processesOf, runReal, runShim, type Sshd, start, startSshd, temporary, visible } from "../support/index.ts";
+import {
+  fixture,
+  freshOptions,
+  isAlive,
+  poll,
+  processesOf,
+  runReal,
+  runShim,
+  start,
+  startSshd,
+  temporary,
+  visible,
+} from "../support/index.ts";
 
-const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
 const at = (path: string) => ["-oControlMaster=auto", `-oControlPath=${path}`, "-oControlPersist=60"];
 const pidAt = async (path: string) => {
   const asked = await askAlive(path);
@@ -13,8 +24,7 @@ const pidAt = async (path: string) => {
 };
 
 test("-fN on a path without a master makes one there, a second time makes no second connection", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const folder = temporary();
   const path = join(folder, "mux_a");
   const establish = [...sshd.options, "-fN", ...at(path), sshd.host];
@@ -31,8 +41,7 @@ test("-fN on a path without a master makes one there, a second time makes no sec
 });
 
 test("-O check, stop and exit name nothing but the path, and drain the master there", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const path = join(temporary(), "mux_a");
   await runShim([...sshd.options, "-fN", ...at(path), sshd.host], options);
   const pid = await pidAt(path);
@@ -67,8 +76,7 @@ test("two runtime directories race for one path: each caller's command runs, one
 });
 
 test("somebody removes the socket: the next command makes a new master, and nobody is left behind", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const path = join(temporary(), "mux_a");
   const command = () => runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
@@ -80,8 +88,7 @@ test("somebody removes the socket: the next command makes a new master, and nobo
 });
 
 test("the real ssh's master on the path is used, and drained by -O exit", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const path = join(temporary(), "mux_a");
   await runReal([...sshd.options, "-fN", ...at(path), sshd.host], options);
   expect(visible(await runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
@@ -106,8 +113,7 @@ test("the real ssh's master on the path is used, and drained by -O exit", async 
 });
 
 test("the real ssh takes over a path that we served: its master is used, ours leaves", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const path = join(temporary(), "mux_a");
   const command = () => runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
@@ -123,8 +129,7 @@ test("the real ssh takes over a path that we served: its master is used, ours le
 });
 
 test("a stale socket on the path is replaced, a file that is none is left to the real ssh", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const folder = temporary();
   const path = join(folder, "mux_a");
   await runShim([...sshd.options, "-fN", ...at(path), sshd.host], options);
@@ -143,7 +148,7 @@ test("a stale socket on the path is replaced, a file that is none is left to the
 test("a path of 91 to 300 bytes works, and -O words find the master that serves it", async () => {
   const sshd = await startSshd();
   for (const length of [91, 107, 300]) {
-    const options = fresh(sshd);
+    const options = freshOptions(sshd);
     const folder = temporary();
     const path = join(folder, "x".repeat(length - folder.length - 1));
     const before = sshd.authentications();
@@ -158,8 +163,7 @@ test("a path of 91 to 300 bytes works, and -O words find the master that serves 
 });
 
 test("a file system without hard links: never worse than the real ssh, no orphan, no leftover beside the path", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const folder = temporary();
   // What ssh does where link(2) fails: a stand-in says its words, but only when it is asked to serve a path in there.
   const stand = join(temporary(), "ssh");

@@ -3,7 +3,21 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { poll, processesOf, run, runBoth, runReal, runShim, type Sshd, start, startSshd, temporary, visible } from "../support/index.ts";
+import {
+  fixture,
+  freshOptions,
+  poll,
+  processesOf,
+  run,
+  runBoth,
+  runReal,
+  runShim,
+  type Sshd,
+  start,
+  startSshd,
+  temporary,
+  visible,
+} from "../support/index.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -35,15 +49,13 @@ const elsewhere = (sshd: Sshd, port: number, ...more: string[]) => [
   ),
   ...[...more, "127.0.0.1", "true"],
 ];
-const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
 const everyLog = (run: string) => readdirSync(run, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
 
 test("nobody listens: ten callers at once say what the real ssh says, after two knocks, and leave nothing behind", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options, callReal, callShim } = await fixture();
   await sshd.stop();
-  const real = await runReal([...sshd.options, sshd.host, "true"], options);
-  const all = await Promise.all(Array.from({ length: 10 }, () => runShim([...sshd.options, sshd.host, "true"], options)));
+  const real = await callReal("true");
+  const all = await Promise.all(Array.from({ length: 10 }, () => callShim("true")));
   for (const each of all) expect(visible(each)).toEqual(visible(real));
   expect(everyLog(options.run)).toEqual([]);
   expect(processesOf(options.run)).toEqual([]);
@@ -56,9 +68,9 @@ test("a server that hangs up before it says who it is: dialled twice for a crowd
     socket.end();
   });
   const args = elsewhere(sshd, server.port);
-  const real = await runReal(args, fresh(sshd));
+  const real = await runReal(args, freshOptions(sshd));
   const before = server.connections();
-  const options = fresh(sshd);
+  const options = freshOptions(sshd);
   const all = await Promise.all(Array.from({ length: 8 }, () => runShim(args, options)));
   const anyPort = (result: typeof real) => ({ ...visible(result), stderr: visible(result).stderr.replace(/port \d+/g, "port N") });
   for (const each of all) expect(anyPort(each)).toEqual(anyPort(real));
@@ -69,9 +81,9 @@ test("a black hole: a crowd takes as long as one caller, dials once, and says th
   const sshd = await startSshd();
   const server = await listen(() => undefined);
   const args = elsewhere(sshd, server.port, "-oConnectTimeout=2");
-  const real = await runReal(args, fresh(sshd));
+  const real = await runReal(args, freshOptions(sshd));
   const before = server.connections();
-  const options = fresh(sshd);
+  const options = freshOptions(sshd);
   const all = await Promise.all(Array.from({ length: 6 }, () => runShim(args, options)));
   for (const each of all) expect(visible(each)).toEqual(visible(real));
   expect(server.connections() - before).toBe(1);
@@ -80,7 +92,7 @@ test("a black hole: a crowd takes as long as one caller, dials once, and says th
 test("a server that says its name and nothing more holds up no lock for ever: the caller goes by itself, and ssh waits as ssh does", async () => {
   const sshd = await startSshd();
   const server = await listen((socket) => socket.write("SSH-2.0-silent\r\n"));
-  const options = fresh(sshd);
+  const options = freshOptions(sshd);
   const caller = start("shim", elsewhere(sshd, server.port, "-oConnectTimeout=1"), options);
   // The dial is ended after its time, and the next connection is the real ssh's own.
   await poll(() => server.connections() === 2, 30_000);
@@ -95,7 +107,7 @@ test("a server that says its name and nothing more holds up no lock for ever: th
 test("a wrong key: offered once for a crowd, never again, with the real ssh's words", async () => {
   const sshd = await startSshd();
   const other = await startSshd();
-  const options = fresh(sshd);
+  const options = freshOptions(sshd);
   const wrong = [
     "-F",
     "none",
@@ -119,7 +131,7 @@ test("a host key that has changed is refused with the real ssh's words, once", a
   const known = join(temporary(), "known");
   writeFileSync(known, `[127.0.0.1]:${sshd.port} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO9nT3cbh4Xe5sWJ5WgHJ2rh9mQq0m9mEJ8wPyXq4Bp8\n`);
   const args = [...sshd.options, `-oUserKnownHostsFile=${known}`, "-oStrictHostKeyChecking=yes", sshd.host, "true"];
-  const { real, shim } = await runBoth(args, fresh(sshd));
+  const { real, shim } = await runBoth(args, freshOptions(sshd));
   expect(real.exitCode).toBe(255);
   expect(visible(shim)).toEqual(visible(real));
 });
@@ -127,8 +139,7 @@ test("a host key that has changed is refused with the real ssh's words, once", a
 test("a banner and a warning of a successful dial are shown once, in the real ssh's order", async () => {
   const banner = join(temporary(), "banner");
   writeFileSync(banner, "Authorised use only.\n");
-  const sshd = await startSshd({ config: [`Banner ${banner}`] });
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture({ config: [`Banner ${banner}`] });
   const args = () => [...sshd.options, `-oUserKnownHostsFile=${join(temporary(), "k")}`, "-oStrictHostKeyChecking=no", sshd.host, "echo x"];
   const real = await runReal(args(), options);
   expect(visible(real).stderr).toMatch(/Permanently added.*\r\nAuthorised/);
@@ -138,7 +149,7 @@ test("a banner and a warning of a successful dial are shown once, in the real ss
 test("a proxy that cannot start says so, as it does without us", async () => {
   const sshd = await startSshd();
   const args = [...sshd.options, "-oProxyCommand=sh -c 'echo no way >&2; read x; exit 3'", sshd.host, "true"];
-  const { real, shim } = await runBoth(args, fresh(sshd));
+  const { real, shim } = await runBoth(args, freshOptions(sshd));
   expect(visible(real).stderr).toMatch(/^no way/);
   expect(visible(shim)).toEqual(visible(real));
 });
@@ -146,7 +157,7 @@ test("a proxy that cannot start says so, as it does without us", async () => {
 test("the holder of the lock is killed in the middle of a handshake: the next caller goes on, and no ssh of the dead one stays", async () => {
   const sshd = await startSshd();
   const hole = await listen(() => undefined);
-  const options = fresh(sshd);
+  const options = freshOptions(sshd);
   const config = join(temporary(), "config");
   const write = (port: number) =>
     writeFileSync(

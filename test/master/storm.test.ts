@@ -1,8 +1,9 @@
 /** Many at once, and somebody who drains all the time: no command is cut, lost or refused, and nothing is left behind. */
 import { expect, test } from "vitest";
-import { poll, processesOf, type Result, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
+import { fixture, poll, processesOf, type Result, runShim, visible } from "../support/index.ts";
 
-const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary(), timeout: 60_000 });
+/** More than one command of a crowd may take on a busy machine. */
+const timeout = 60_000;
 
 /** `callers` that run commands one after the other until `total` have run; each has its own exit code. */
 async function work(total: number, callers: number, one: (n: number) => Promise<Result>): Promise<void> {
@@ -18,15 +19,15 @@ async function work(total: number, callers: number, one: (n: number) => Promise<
 }
 
 test("fifty callers on a cold host: five handshakes, and all fifty commands run", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  await work(50, 50, (n) => runShim([...sshd.options, sshd.host, `echo ${n}; exit ${n}`], options));
+  const { sshd, words, options: fresh } = await fixture();
+  const options = { ...fresh, timeout };
+  await work(50, 50, (n) => runShim([...words, `echo ${n}; exit ${n}`], options));
   expect(sshd.authentications()).toBe(5);
 });
 
 test("-O exit without a pause while commands run: none is cut, and every drained master leaves", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, words, options: fresh } = await fixture();
+  const options = { ...fresh, timeout };
   let done = false;
   const exits: (number | undefined)[] = [];
   const drain = async () => {
@@ -34,7 +35,7 @@ test("-O exit without a pause while commands run: none is cut, and every drained
   };
   const draining = drain();
   try {
-    await work(40, 6, (n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 0.${n % 6}; exit ${n}`], options));
+    await work(40, 6, (n) => runShim([...words, `echo ${n}; sleep 0.${n % 6}; exit ${n}`], options));
   } finally {
     done = true;
     await draining;
@@ -45,9 +46,9 @@ test("-O exit without a pause while commands run: none is cut, and every drained
 });
 
 test("masters that grow old within two seconds: no session is lost, and the old ones are gone afterwards", async () => {
-  const sshd = await startSshd();
-  const options = { ...fresh(sshd), env: { SSHIM_MAX_AGE: "2s" } };
-  await work(40, 8, (n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep ${((n * 7) % 20) / 10}; exit ${n}`], options));
+  const { sshd, words, options: fresh } = await fixture();
+  const options = { ...fresh, timeout, env: { SSHIM_MAX_AGE: "2s" } };
+  await work(40, 8, (n) => runShim([...words, `echo ${n}; sleep ${((n * 7) % 20) / 10}; exit ${n}`], options));
   expect(sshd.authentications()).toBeGreaterThan(1);
   await poll(() => processesOf(options.run).length <= 1, 10_000, "the end of the old masters");
 });

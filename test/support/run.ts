@@ -20,7 +20,7 @@ export interface RunOptions {
   /** milliseconds until SIGKILL (default 30,000); `timedOut` tells */
   timeout?: number;
   /** the program by its name (default "ssh"), looked up in the folder of either side: ssh, scp, sftp; or a path, for a caller such as rsync or git */
-  program?: string;
+  program?: string | undefined;
   /** argv[0], where it is another than the program's */
   argv0?: string;
   /** SSHIM_DIR; default one directory per test file */
@@ -138,6 +138,15 @@ export function visible(result: Result): { stdout: string; stderr: string; exitC
     exitCode: result.exitCode,
     signal: result.signal,
   };
+}
+
+/** What a caller saw, for comparing across servers: their ports, which change, are one word. */
+export function outcome(result: Pick<Result, "stdout" | "stderr" | "exitCode">) {
+  const text = (bytes: Uint8Array) =>
+    Buffer.from(bytes)
+      .toString("latin1")
+      .replace(/port \d+/g, "port N");
+  return { stdout: text(result.stdout), stderr: text(result.stderr), exitCode: result.exitCode };
 }
 
 /** Runs the operator command (`sshim …`) in the clean environment. */

@@ -27,6 +27,14 @@ export function temporary(prefix = "st-"): string {
   return directory;
 }
 
+let ownRoot: string | undefined;
+
+/** A new folder in one temporary directory of this process: looking for what is left behind takes a while for each of those. */
+export function scratch(prefix = "s"): string {
+  ownRoot ??= temporary();
+  return mkdtempSync(join(ownRoot, prefix));
+}
+
 /** Makes files look an hour old: on one that changed in the last 20 ms no ticket is stored (src/protocol/dependencies.ts), and then it is luck how often a test asks. */
 export function backdate(...paths: string[]): void {
   const then = Date.now() / 1000 - 3600;

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ControlEvent, JournalEvent, SessionEvent } from "../../../src/journal/events.ts";
-import { temporary } from "../../support/tools.ts";
+import { freshRun } from "../../support/tools.ts";
 
 export const key = "0123456789abcdef0123456789abcdef";
 export const otherKey = "fedcba9876543210fedcba9876543210";
@@ -109,7 +109,7 @@ export function writeJournal(run: string, events: readonly JournalEvent[]): void
 
 /** A fresh runtime directory with these events in its journal. */
 export function placeJournal(events: readonly JournalEvent[]): { run: string; path: string } {
-  const run = join(temporary(), "r");
+  const run = freshRun();
   writeJournal(run, events);
   return { run, path: join(run, "journal.jsonl") };
 }

@@ -1,7 +1,8 @@
 /** What a run of the shim left in its runtime directory: records of masters, slots, the journal. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { countOpened, countSessions, type MasterRecord, readRecord } from "../../src/master/record.ts";
+import { linesOf } from "./files.ts";
 import { isAlive } from "./processes.ts";
 
 export interface FoundRecord {
@@ -27,15 +28,6 @@ export const countOpenedIn = (run: string): number => recordsOf(run).reduce((sum
 /** Slots that callers hold, in session or waiting for one. */
 export const countSlotsIn = (run: string): number => recordsOf(run).reduce((sum, { path }) => sum + countSessions(path), 0);
 
-/** The journal's lines. */
-export function journalOf(run: string): Record<string, unknown>[] {
-  const path = join(run, "journal.jsonl");
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-/** The lines of a file that remote commands write to; none where it is not there. */
-export const linesOf = (path: string): string[] => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
+/** The journal's lines: sessions, and the control plane's events. */
+export const journalOf = (run: string): Record<string, unknown>[] =>
+  linesOf(join(run, "journal.jsonl")).map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { controlPlane, realProgram, runShim, type Sshd, temporary } from "../support/index.ts";
-import { countControl } from "./cases.ts";
+import { countControl } from "../support/counting.ts";
+import { controlPlane, freshRun, realProgram, runShim, type Sshd } from "../support/index.ts";
 import { base, expectFollows, folder, one, portLine, run, two, where } from "./stale-cases.ts";
 
 describe("who the caller is", () => {
@@ -94,7 +94,7 @@ describe("our own side", () => {
     const file = join(folder, "config");
     writeFileSync(file, portLine(one) + base);
     utimesSync(file, 1e9, 1e9);
-    const own = join(temporary(), "r");
+    const own = freshRun();
     expect(await where(["-F", file, "host"], { run: own })).toBe(one.port);
     const tickets = readdirSync(join(own, "t"));
     expect(tickets.length).toBe(1);

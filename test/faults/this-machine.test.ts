@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeRecord } from "../../src/master/record.ts";
 import {
+  fixture,
+  freshOptions,
+  freshRun,
   isAlive,
+  outcome,
   poll,
   processesOf,
   type RunOptions,
@@ -17,8 +21,7 @@ import {
   startSshd,
   temporary,
 } from "../support/index.ts";
-import { recordsOf } from "../support/left.ts";
-import { fresh, seen } from "./stage.ts";
+import { recordsOf } from "../support/runtime-directory.ts";
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -55,12 +58,12 @@ describe("a folder without hard links", () => {
   it("for the caller's ControlPath, the real ssh itself: every call works, and the calls after the first share one of ours", async () => {
     const sshd = await startSshd();
     const folder = temporary();
-    const options = { ...fresh(sshd), env: withoutLinks(folder) };
+    const options = { ...freshOptions(sshd), env: withoutLinks(folder) };
     const args = ["-oControlMaster=auto", "-oControlPersist=60", `-oControlPath=${folder}/mux`, ...sshd.options, sshd.host];
     const refused = await runReal([...args, "true"], options);
     expect(refused.stderr.toString()).toMatch(/link mux listener .*: Operation not permitted/);
     for (let id = 0; id < 4; id++) {
-      expect(seen(await runShim([...args, `echo ${id}; exit ${id}`], options))).toEqual({ stdout: `${id}\n`, stderr: "", exitCode: id });
+      expect(outcome(await runShim([...args, `echo ${id}; exit ${id}`], options))).toEqual({ stdout: `${id}\n`, stderr: "", exitCode: id });
     }
     expect(readdirSync(folder)).toEqual([]);
     const masters = mastersIn(options.run);
@@ -70,11 +73,10 @@ describe("a folder without hard links", () => {
   });
 
   it("for our own runtime directory: every call works, as without sharing", async () => {
-    const sshd = await startSshd();
-    const options = fresh(sshd);
+    const { words, options } = await fixture();
     const limited = { ...options, env: withoutLinks(options.run) };
     for (let id = 0; id < 3; id++) {
-      expect(seen(await runShim([...sshd.options, sshd.host, `echo ${id}; exit ${id}`], limited))).toEqual({
+      expect(outcome(await runShim([...words, `echo ${id}; exit ${id}`], limited))).toEqual({
         stdout: `${id}\n`,
         stderr: "",
         exitCode: id,
@@ -120,26 +122,25 @@ describe.runIf(isRoot)("as a second user who may start no more processes (as roo
       });
     const none = ["prlimit", "--nproc=0"];
     const words = [...connection, "cat; echo out; echo err >&2; exit 3"];
-    const real = seen(await call("real", none, words));
+    const real = outcome(await call("real", none, words));
     expect(real).toEqual({ stdout: "inout\n", stderr: "err\n", exitCode: 3 });
-    expect(seen(await call("shim", none, words))).toEqual(real);
-    expect(seen(await call("shim", [], words))).toEqual(real);
+    expect(outcome(await call("shim", none, words))).toEqual(real);
+    expect(outcome(await call("shim", [], words))).toEqual(real);
     const before = sshd.authentications();
-    expect(seen(await call("shim", none, words))).toEqual(real);
+    expect(outcome(await call("shim", none, words))).toEqual(real);
     expect(sshd.authentications()).toBe(before);
     const exit = await call("shim", [], ["-O", "exit", ...connection]);
     expect(exit.stderr.toString()).toBe("Exit request sent.\r\n");
-    expect(seen(await call("shim", none, words))).toEqual(real);
+    expect(outcome(await call("shim", none, words))).toEqual(real);
     await poll(() => mastersIn(run).length === 0, 5000, "the end of the master");
   });
 });
 
 describe("a clock that jumped back", () => {
   it("a master and a failure of the future: the session goes on, the next caller has a new master and its own words", async () => {
-    const sshd = await startSshd();
-    const options = fresh(sshd);
+    const { sshd, words, options, callShim } = await fixture();
     const [go, up] = [join(options.run, "go"), join(options.run, "up")];
-    const running = start("shim", [...sshd.options, sshd.host, `: > ${up}; while [ ! -e ${go} ]; do sleep 0.05; done; exit 6`], options);
+    const running = start("shim", [...words, `: > ${up}; while [ ! -e ${go} ]; do sleep 0.05; done; exit 6`], options);
     await poll(() => existsSync(up), 15_000, "the session");
     const found = recordsOf(options.run)[0];
     if (found === undefined) throw new Error("no record");
@@ -149,7 +150,7 @@ describe("a clock that jumped back", () => {
     const failed = join(found.path, `../failed.${found.record.connectionKey}`);
     writeFileSync(failed, "an old failure\n");
     utimesSync(failed, future, future);
-    expect(seen(await runShim([...sshd.options, sshd.host, "echo new"], options))).toEqual({ stdout: "new\n", stderr: "", exitCode: 0 });
+    expect(outcome(await callShim("echo new"))).toEqual({ stdout: "new\n", stderr: "", exitCode: 0 });
     expect(sshd.authentications()).toBe(2);
     expect(isAlive(found.record.pid)).toBe(true);
     writeFileSync(go, "");
@@ -157,7 +158,7 @@ describe("a clock that jumped back", () => {
     await poll(() => !isAlive(found.record.pid), 10_000, "the end of the master of the future");
     await sshd.stop();
     await runShim([...sshd.options, "-O", "exit", sshd.host], options);
-    expect((await runShim([...sshd.options, sshd.host, "true"], options)).stderr.toString()).toMatch(/Connection refused\r?\n$/);
+    expect((await callShim("true")).stderr.toString()).toMatch(/Connection refused\r?\n$/);
   });
 });
 
@@ -177,29 +178,29 @@ exit $code`;
 
   for (const pages of [0, 1, 2, 3, 4, 6])
     it(`${pages} pages left: the command runs once, as by the real ssh, and no master stays behind`, async () => {
-      const sshd = await startSshd();
-      const options = { home: sshd.home, run: join(temporary(), "r") };
-      const args = [...sshd.options, sshd.host, "cat; echo out; echo err >&2; exit 3"];
+      const { sshd, words } = await fixture();
+      const options = { home: sshd.home, run: freshRun() };
+      const args = [...words, "cat; echo out; echo err >&2; exit 3"];
       const result = await onDisk(pages * 4096, sshd, args, options);
-      expect(seen(result)).toEqual({ stdout: "inout\n", stderr: "err\n", exitCode: 3 });
+      expect(outcome(result)).toEqual({ stdout: "inout\n", stderr: "err\n", exitCode: 3 });
       expect(sshd.log().match(/^Starting session: command/gm)).toHaveLength(1);
       await poll(() => mastersIn(options.run).length === 0, 5000, "the end of every master");
     });
 
   it("and no word is lost when the dial fails there", async () => {
-    const sshd = await startSshd();
+    const { sshd, words } = await fixture();
     await sshd.stop();
-    const args = [...sshd.options, sshd.host, "true"];
-    const real = await runReal(args, fresh(sshd));
+    const args = [...words, "true"];
+    const real = await runReal(args, freshOptions(sshd));
     for (const pages of [0, 2])
-      expect(seen(await onDisk(pages * 4096, sshd, args, { home: sshd.home, run: join(temporary(), "r") }))).toEqual(seen(real));
+      expect(outcome(await onDisk(pages * 4096, sshd, args, { home: sshd.home, run: freshRun() }))).toEqual(outcome(real));
   });
 });
 
 describe("an ssh that is started for a dial", () => {
   it("does not start when the control plane that started it is gone by then", async () => {
     const launch = (parent: number) => runShim(["ssh", "/bin/echo", "started"], { env: { SSHIM_AS: "launch", SSHIM_PARENT: `${parent}` } });
-    expect(seen(await launch(process.pid))).toEqual({ stdout: "started\n", stderr: "", exitCode: 0 });
-    expect(seen(await launch(process.pid + 1))).toEqual({ stdout: "", stderr: "", exitCode: 255 });
+    expect(outcome(await launch(process.pid))).toEqual({ stdout: "started\n", stderr: "", exitCode: 0 });
+    expect(outcome(await launch(process.pid + 1))).toEqual({ stdout: "", stderr: "", exitCode: 255 });
   });
 });

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { poll, processesOf, runShim, temporary, visible } from "../support/index.ts";
-import { command, expectOpen, folder, isRoot, run, sshd, whole, words, writeProgram } from "./open-cases.ts";
+import { command, expectOpen, folder, isRoot, run, sshd, whole, words, writeProgram } from "./fails-open-cases.ts";
 
 describe("the control plane", () => {
   const broken: Record<string, (place: string) => string> = {

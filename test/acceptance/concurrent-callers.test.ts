@@ -3,39 +3,36 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { buildFake } from "../fakes/index.ts";
+import { countControl } from "../support/counting.ts";
 import {
   controlPlane,
+  fixture,
+  freshPath,
+  freshRun,
   poll,
   processTree,
   runReal,
   runShim,
-  type Sshd,
+  sharedAt,
   shimProgram,
   start,
   startSshd,
   temporary,
   visible,
 } from "../support/index.ts";
-import { countControl } from "./cases.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { sshd, words } = await fixture({ maxStartups: "100:30:200" });
 let run: string;
-beforeAll(async () => {
-  sshd = await startSshd({ maxStartups: "100:30:200" });
-  words = [...sshd.options, sshd.host];
+beforeEach(() => {
+  run = freshRun();
 });
-const freshRun = () => {
-  run = join(temporary(), "r");
-  return run;
-};
 
 describe("ten callers at once on a cold host", () => {
   it("cost one authentication and one start of the control plane", async () => {
     const control = countControl(controlPlane);
-    const options = { run: freshRun(), env: control.env };
+    const options = { run, env: control.env };
     const before = sshd.authentications();
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, id) => runShim([...words, "cat; exit 3"], { ...options, input: `caller ${id}` })),
@@ -46,11 +43,10 @@ describe("ten callers at once on a cold host", () => {
   });
 
   it("cost one authentication with a caller's ControlPath, too", async () => {
-    const path = join(temporary("cp-"), "s");
-    const options = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const path = freshPath();
+    const options = sharedAt(path);
     const control = countControl(controlPlane);
     const before = sshd.authentications();
-    freshRun();
     const results = await Promise.all(
       Array.from({ length: 10 }, () => runShim([...options, ...words, "echo x"], { run, env: control.env })),
     );
@@ -63,7 +59,7 @@ describe("ten callers at once on a cold host", () => {
 
   it("and after that none at all", async () => {
     const control = countControl(controlPlane);
-    const options = { run: freshRun(), env: control.env };
+    const options = { run, env: control.env };
     await runShim([...words, "true"], options);
     const before = sshd.authentications();
     await Promise.all(Array.from({ length: 5 }, () => runShim([...words, "true"], options)));
@@ -83,7 +79,6 @@ describe("the holder of the lock is killed in the middle of a handshake", () => 
     );
     chmodSync(proxy, 0o755);
     const args = ["-o", `ProxyCommand=${proxy}`, ...words, "echo through"];
-    freshRun();
     const first = start("shim", args, { run });
     await poll(() => existsSync(marker), 15_000, "the first dial");
     const waiting = [1, 2, 3].map(() => runShim(args, { run }));
@@ -101,7 +96,6 @@ describe("the holder of the lock is killed in the middle of a handshake", () => 
     const [marker, script, ledger] = [join(folder, "asked"), join(folder, "sshim"), join(folder, "ledger")];
     writeFileSync(script, `#!/bin/sh\nif mkdir ${marker} 2>/dev/null; then kill -9 $$; fi\nexec '${controlPlane}' "$@"\n`);
     chmodSync(script, 0o755);
-    freshRun();
     const call = (id: string) => runShim([...words, `echo ${id} >> ${ledger}; echo ${id}`], { run, env: { SSHIM_CONTROL: script } });
     const results = await Promise.all(["a", "b", "c"].map(call));
     expect(results.map((result) => visible(result))).toEqual(
@@ -117,7 +111,6 @@ describe("a dial that fails", () => {
     await gone.stop();
     const args = [...gone.options, gone.host, "true"];
     const real = visible(await runReal(args));
-    freshRun();
     const results = await Promise.all(Array.from({ length: 8 }, () => runShim(args, { run })));
     expect(results.map(visible)).toEqual(results.map(() => real));
   });
@@ -135,7 +128,6 @@ describe("a dial that fails", () => {
       const args = ["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", port, "127.0.0.1", "true"];
       const real = visible(await runReal(args));
       connections = 0;
-      freshRun();
       const results = await Promise.all(Array.from({ length: 8 }, () => runShim(args, { run })));
       expect(results.map(visible)).toEqual(results.map(() => real));
       expect(connections).toBeLessThanOrEqual(2);
@@ -163,7 +155,6 @@ describe("a dial that fails", () => {
     const real = await runReal(args);
     expect(real.stderr.toString()).toContain("Permission denied");
     const before = sshd.connections();
-    freshRun();
     const results = await Promise.all(Array.from({ length: 6 }, () => runShim(args, { run })));
     expect(results.map(visible)).toEqual(results.map(() => visible(real)));
     expect(sshd.connections() - before).toBe(1);
@@ -177,7 +168,6 @@ describe("a dial that fails", () => {
     const real = await runReal(args);
     expect(real.stderr.toString()).toContain("REMOTE HOST IDENTIFICATION HAS CHANGED");
     const before = sshd.connections();
-    freshRun();
     expect(visible(await runShim(args, { run }))).toEqual(visible(real));
     expect(sshd.connections() - before).toBe(1);
   });

@@ -8,27 +8,26 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startFakeMaster } from "../fakes/index.ts";
 import {
   endProcesses,
+  fixture,
+  freshPath,
+  freshRun,
   mastersOf,
   poll,
   type Result,
   type RunOptions,
   runReal,
   runShim,
-  type Sshd,
+  sharedAt,
   start,
-  startSshd,
   temporary,
+  textOf,
 } from "../support/index.ts";
-import { textOf } from "./cases.ts";
-import { given, nothingSent, ran, refused, started, unknown } from "./once-scripts.ts";
+import { given, nothingSent, ran, refused, started, unknown } from "./at-most-once-scripts.ts";
 
-let sshd: Sshd;
-let words: string[];
+const { words } = await fixture();
 let ledger: string;
 let next = 0;
 beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
   ledger = join(temporary(), "ledger");
 });
 
@@ -41,7 +40,7 @@ interface Outcome {
 /** One command through one script at a caller's own ControlPath. */
 async function callAt(path: string, script: string, options: RunOptions = {}): Promise<Outcome & { log: string[] }> {
   const id = `id-${next++}`;
-  const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+  const shared = sharedAt(path);
   rmSync(path, { force: true });
   const master = await startFakeMaster(path, [script]);
   try {
@@ -146,7 +145,7 @@ describe("a master that is another one at the second look", () => {
   };
   for (const [name, scripts] of Object.entries(turns))
     it.concurrent(name, async () => {
-      const at = join(temporary("cp-"), "s");
+      const at = freshPath();
       const id = `id-${next++}`;
       const master = await startFakeMaster(at, scripts);
       try {
@@ -169,7 +168,7 @@ describe("a master in the place of ours", () => {
   const cases = [...some(nothingSent), ...some(refused), ...some(unknown)].filter((_, index) => index % 4 === 0);
   for (const [name, script] of cases)
     it.concurrent(name, async () => {
-      const run = join(temporary(), "r");
+      const run = freshRun();
       expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
       const [key] = readdirSync(join(run, "k"));
       const socket = join(run, "k", key as string, "0");

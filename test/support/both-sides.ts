@@ -2,10 +2,13 @@
  * Lets a caller's own program do the same work twice, in a folder of its own: with the real ssh on its PATH, and with the shim before it and a
  * runtime directory of its own, so that the server's log tells how many authentications that one piece of work cost.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { cleanEnv, endMasters, type Result, type RunOptions, run, type Sshd, temporary, visible } from "../support/index.ts";
+import { cleanEnv, type Result, type RunOptions, run, visible } from "./run.ts";
+import type { Sshd } from "./sshd.ts";
+import { endMasters } from "./teardown.ts";
+import { scratch } from "./temporary.ts";
 
 export interface Side {
   name: "real" | "shim";
@@ -73,33 +76,8 @@ export async function onSide<T>(
   return [result, cost];
 }
 
-let ownRoot: string | undefined;
-
-/** A new folder in the one temporary directory of this file: looking for what is left behind takes a while for each of those. */
-export function scratch(): string {
-  ownRoot ??= temporary();
-  return mkdtempSync(join(ownRoot, "s"));
-}
-
-/** What lies below a folder: path → "mode size content" (content up to 4 KiB), links by their target; times and owners are left out. */
-export function tree(folder: string): Record<string, string> {
-  const entries: Record<string, string> = {};
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(folder.length + 1);
-    if (entry.isSymbolicLink()) entries[name] = `-> ${readlinkSync(path)}`;
-    else if (entry.isDirectory()) entries[name] = `${(statSync(path).mode & 0o777).toString(8)} /`;
-    else if (!entry.isFile()) entries[name] = "special";
-    else {
-      const { mode, size } = statSync(path);
-      entries[name] = `${(mode & 0o777).toString(8)} ${size} ${size <= 4096 ? readFileSync(path, "latin1") : ""}`;
-    }
-  }
-  return entries;
-}
-
 /** What both sides show in the same way, once the folder's name is the same. */
-export function seen(side: Side, result: Result): ReturnType<typeof visible> {
+export function visibleIn(side: Side, result: Result): ReturnType<typeof visible> {
   const plain = (text: string) => text.replaceAll(side.folder, "FOLDER");
   const { stdout, stderr, ...rest } = visible(result);
   return { ...rest, stdout: plain(stdout), stderr: plain(stderr) };

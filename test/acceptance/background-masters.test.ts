@@ -1,8 +1,11 @@
 /** Masters that callers ask for themselves: -fN and -fNM on a free path and on one that is taken already. */
 import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  fixture,
+  freshPath,
+  freshRun,
   isAlive,
   mastersOf,
   poll,
@@ -10,22 +13,20 @@ import {
   realProgram,
   runReal,
   runShim,
-  type Sshd,
+  sharedAt,
   start,
   startSshd,
-  temporary,
   visible,
 } from "../support/index.ts";
 
-let sshd: Sshd;
+const { sshd, words } = await fixture();
 let run: string;
 let path: string;
 let auto: string[];
-beforeEach(async () => {
-  sshd ??= await startSshd();
-  run = join(temporary(), "r");
-  path = join(temporary("cp-"), "s");
-  auto = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60", ...sshd.options, sshd.host];
+beforeEach(() => {
+  run = freshRun();
+  path = freshPath();
+  auto = [...sharedAt(path), ...words];
 });
 
 const silent = { stdout: "", stderr: "", exitCode: 0, signal: undefined };
@@ -100,7 +101,7 @@ describe("where sharing is not for the shim to change", () => {
   it("-N in the foreground stays the caller's own process", async () => {
     for (const letters of [["-N"], ["-M", "-N"]]) {
       const before = sshd.authentications();
-      const child = start("shim", [...letters, "-S", path, ...sshd.options, sshd.host], { run });
+      const child = start("shim", [...letters, "-S", path, ...words], { run });
       const pid = child.pid as number;
       await poll(() => sshd.authentications() > before, 10_000, "the connection");
       expect(readlinkSync(`/proc/${pid}/exe`)).toBe(realpathSync(realProgram));

@@ -1,30 +1,26 @@
 /** -O: messages and codes as OpenSSH's, draining instead of cutting, and bounded on a master that does not answer. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectSame } from "../support/compare.ts";
 import {
+  fixture,
   freePort,
+  freshPath,
+  freshRun,
   isAlive,
+  makeGate,
   mastersOf,
   poll,
   type Result,
   runReal,
   runShim,
-  type Sshd,
+  sharedAt,
   signal,
   start,
-  startSshd,
-  temporary,
   visible,
 } from "../support/index.ts";
-import { expectSame, makeGate } from "./cases.ts";
 
-let sshd: Sshd;
-let words: string[];
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-});
+const { sshd, words } = await fixture();
 
 const withoutPid = (result: Result) => {
   const shown = visible(result);
@@ -33,7 +29,7 @@ const withoutPid = (result: Result) => {
 
 /** The same steps through the real ssh and through the shim, at the same path one after the other. */
 async function expectSameSteps(steps: (path: string) => string[][]): Promise<Result[]> {
-  const path = join(temporary("cp-"), "s");
+  const path = freshPath();
   const all: Record<string, Result[]> = {};
   for (const [side, run] of [
     ["real", runReal],
@@ -54,7 +50,7 @@ async function expectSameSteps(steps: (path: string) => string[][]): Promise<Res
 }
 
 describe("on a caller's own ControlPath", () => {
-  const make = (path: string) => ["-fN", "-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60", ...words];
+  const make = (path: string) => ["-fN", ...sharedAt(path), ...words];
 
   it("check, stop and exit without a master", async () => {
     for (const word of ["check", "stop", "exit", "proxy"]) {
@@ -74,7 +70,7 @@ describe("on a caller's own ControlPath", () => {
     expect(results[1]?.stderr.toString()).toMatch(/^Master running \(pid=\d+\)\r\n$/);
   });
   it("the pid that check prints is the master's", async () => {
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     expect((await runShim(make(path))).exitCode).toBe(0);
     const { stderr } = await runShim(["-O", "check", "-S", path, "x"]);
     const pid = Number(/pid=(\d+)/.exec(stderr.toString())?.[1]);
@@ -116,9 +112,9 @@ describe("-O exit and -O stop drain", () => {
   for (const word of ["exit", "stop"])
     for (const own of [true, false])
       it(`${word} on ${own ? "a caller's path" : "our own key"}: a running session finishes, the next call has a new master`, async () => {
-        const run = join(temporary(), "r");
-        const path = join(temporary("cp-"), "s");
-        const options = own ? ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"] : [];
+        const run = freshRun();
+        const path = freshPath();
+        const options = own ? sharedAt(path) : [];
         const gate = makeGate("echo finished; exit 5");
         const running = start("shim", [...options, ...words, gate.command], { run });
         await poll(gate.begun, 15_000, "the remote command");
@@ -142,8 +138,8 @@ describe("-O exit and -O stop drain", () => {
       });
 
   it("SSHIM_EXIT=hard cuts, as OpenSSH does", async () => {
-    const [path, run] = [join(temporary("cp-"), "s"), join(temporary(), "r")];
-    const options = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const [path, run] = [freshPath(), freshRun()];
+    const options = sharedAt(path);
     const gate = makeGate();
     const running = start("shim", [...options, ...words, gate.command], { run });
     await poll(gate.begun, 15_000, "the remote command");
@@ -154,7 +150,7 @@ describe("-O exit and -O stop drain", () => {
   });
 
   it("twice in a row, and with nothing running, is no error worse than OpenSSH's", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
     expect((await runShim(["-O", "exit", ...words], { run })).exitCode).toBe(0);
     await poll(() => mastersOf(run).length === 0, 5000, "the end of the master");
@@ -165,8 +161,8 @@ describe("-O exit and -O stop drain", () => {
 
 describe("a master that does not answer (SIGSTOP)", () => {
   it("-O check, stop and exit say so within their bound, 255", async () => {
-    const [path, run] = [join(temporary("cp-"), "s"), join(temporary(), "r")];
-    const options = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const [path, run] = [freshPath(), freshRun()];
+    const options = sharedAt(path);
     expect((await runShim([...options, ...words, "true"], { run })).exitCode).toBe(0);
     const masters = mastersOf(run);
     for (const pid of masters) signal(pid, "SIGSTOP");
@@ -178,7 +174,7 @@ describe("a master that does not answer (SIGSTOP)", () => {
   });
 
   it("the next session has another one, and the stopped one's session goes on", async () => {
-    const run = join(temporary(), "r");
+    const run = freshRun();
     const gate = makeGate("echo finished; exit 5");
     const running = start("shim", [...words, gate.command], { run });
     await poll(gate.begun, 15_000, "the remote command");

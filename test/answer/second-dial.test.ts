@@ -1,17 +1,14 @@
 /** What a dial keeps of its judgement: the next dial of a fresh ticket asks the real ssh nothing; any change is judged anew. */
 import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { countingSsh } from "../faults/stage.ts";
-import { backdate, runReal, runShim, type Sshd, startSshd, temporary, visible } from "../support/index.ts";
-import { linesOf, recordsOf } from "../support/left.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { countingSsh } from "../support/counting.ts";
+import { backdate, fixture, linesOf, runReal, runShim, startSshd, temporary, visible } from "../support/index.ts";
+import { recordsOf } from "../support/runtime-directory.ts";
 
-let sshd: Sshd;
+const { sshd } = await fixture();
 let run: string;
 let ssh: ReturnType<typeof countingSsh>;
-beforeAll(async () => {
-  sshd = await startSshd();
-});
 beforeEach(() => {
   run = temporary();
   ssh = countingSsh(true);

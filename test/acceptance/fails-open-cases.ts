@@ -5,8 +5,8 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, expect } from "vitest";
-import { type RunOptions, runReal, runShim, type Sshd, shimFolder, startSshd, temporary, visible } from "../support/index.ts";
-import { shell } from "./cases.ts";
+import { shell } from "../support/compare.ts";
+import { fixture, type RunOptions, runReal, runShim, shimFolder, temporary, visible } from "../support/index.ts";
 
 export const isRoot = process.getuid?.() === 0;
 export const sanitized = shimFolder.includes("asan");
@@ -14,15 +14,11 @@ export const command = "echo out; echo err >&2; cat; exit 3";
 /** What the real ssh makes of the command where nothing is wrong: it is the same in every case. */
 export const whole = { stdout: "out\nin", stderr: "err\n", exitCode: 3, signal: undefined };
 
-export let sshd: Sshd;
-/** options and host of the sshd */
-export let words: string[];
+export const { sshd, words } = await fixture();
 export let folder: string;
 export let run: string;
 
 beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
   expect(visible(await runReal([...words, command], { input: "in" }))).toEqual(whole);
 });
 beforeEach(() => {

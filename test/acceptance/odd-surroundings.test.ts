@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { controlPlane, poll, processesOf, runShim, shimFolder, startSshd, visible } from "../support/index.ts";
-import { expectSame, makeGate, shell } from "./cases.ts";
-import { command, expectOpen, expectOpenInShell, folder, isRoot, mix, run, sanitized, sshd, whole, words } from "./open-cases.ts";
+import { expectSame, shell } from "../support/compare.ts";
+import { controlPlane, makeGate, poll, processesOf, runShim, shimFolder, startSshd, visible } from "../support/index.ts";
+import { command, expectOpen, expectOpenInShell, folder, isRoot, mix, run, sanitized, sshd, whole, words } from "./fails-open-cases.ts";
 
 describe("what surrounds the call", () => {
   it("a current directory that was deleted", async () => {

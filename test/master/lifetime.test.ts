@@ -2,23 +2,8 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  isAlive,
-  poll,
-  processesOf,
-  type Result,
-  runReal,
-  runShim,
-  type Sshd,
-  signal,
-  start,
-  startSshd,
-  temporary,
-  visible,
-} from "../support/index.ts";
-import { countOpenedIn, type FoundRecord, journalOf, recordsOf } from "../support/left.ts";
-
-const fresh = (sshd: Sshd) => ({ home: sshd.home, run: temporary() });
+import { fixture, isAlive, poll, processesOf, type Result, runReal, runShim, signal, start, temporary, visible } from "../support/index.ts";
+import { countOpenedIn, type FoundRecord, journalOf, recordsOf } from "../support/runtime-directory.ts";
 
 function expectAll(results: readonly Result[]): void {
   for (const [index, result] of results.entries()) {
@@ -27,21 +12,14 @@ function expectAll(results: readonly Result[]): void {
 }
 
 test("a crowd on a cold host: every command runs, and ten sessions cost one handshake", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  expectAll(
-    await Promise.all(
-      Array.from({ length: 20 }, (_, n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 1; exit ${n}`], options)),
-    ),
-  );
+  const { sshd, callShim } = await fixture();
+  expectAll(await Promise.all(Array.from({ length: 20 }, (_, n) => callShim(`echo ${n}; sleep 1; exit ${n}`))));
   expect(sshd.authentications()).toBe(2);
 });
 
 test("a server that allows three sessions: learned once, nothing lost, and the next crowd is spread before it is refused", async () => {
-  const sshd = await startSshd({ maxSessions: 3 });
-  const options = fresh(sshd);
-  const crowd = () =>
-    Promise.all(Array.from({ length: 9 }, (_, n) => runShim([...sshd.options, sshd.host, `echo ${n}; sleep 1; exit ${n}`], options)));
+  const { options, callShim } = await fixture({ maxSessions: 3 });
+  const crowd = () => Promise.all(Array.from({ length: 9 }, (_, n) => callShim(`echo ${n}; sleep 1; exit ${n}`)));
   expectAll(await crowd());
   expect(recordsOf(options.run).map(({ record }) => record.limit)).toEqual(expect.arrayContaining([3]));
   const refusals = () => journalOf(options.run).filter(({ reason }) => reason === "overflow").length;
@@ -51,16 +29,15 @@ test("a server that allows three sessions: learned once, nothing lost, and the n
 });
 
 test("-O exit cuts nobody: running sessions finish, the next one has a new master, the old one leaves with its last session", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, words, options, callShim } = await fixture();
   const held = Array.from({ length: 5 }, (_, n) =>
-    start("shim", [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo ${n}; exit ${n}`], options),
+    start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo ${n}; exit ${n}`], options),
   );
   await poll(() => countOpenedIn(options.run) >= 5, 15_000, "five sessions");
   const old = recordsOf(options.run)[0]?.record.pid ?? 0;
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
   expect(visible(exit)).toEqual({ stdout: "", stderr: "Exit request sent.\r\n", exitCode: 0, signal: undefined });
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options)).stdout).toBe("new\n");
+  expect(visible(await callShim("echo new")).stdout).toBe("new\n");
   expect(sshd.authentications()).toBe(2);
   expect(isAlive(old)).toBe(true);
   writeFileSync(join(options.run, "go"), "");
@@ -70,9 +47,8 @@ test("-O exit cuts nobody: running sessions finish, the next one has a new maste
 });
 
 test("SSHIM_EXIT=hard ends the sessions, as OpenSSH's own -O exit does", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  const session = start("shim", [...sshd.options, sshd.host, "sleep 60"], options);
+  const { sshd, words, options } = await fixture();
+  const session = start("shim", [...words, "sleep 60"], options);
   await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, env: { SSHIM_EXIT: "hard" } });
   expect(visible(exit)).toMatchObject({ stderr: "Exit request sent.\r\n", exitCode: 0 });
@@ -80,9 +56,8 @@ test("SSHIM_EXIT=hard ends the sessions, as OpenSSH's own -O exit does", async (
 });
 
 test("-q silences the words of -O exit and -O stop; without a master the real ssh answers", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  await runShim([...sshd.options, sshd.host, "true"], options);
+  const { sshd, options, callShim } = await fixture();
+  await callShim("true");
   expect(visible(await runShim([...sshd.options, "-q", "-O", "stop", sshd.host], options))).toMatchObject({ stderr: "", exitCode: 0 });
   const none = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
   expect(visible(none).stderr).toMatch(/^Control socket connect\(.*\): No such file or directory\r\n$/);
@@ -90,59 +65,62 @@ test("-q silences the words of -O exit and -O stop; without a master the real ss
 });
 
 test("a stopped master: -O exit says so within two seconds, the next call works, nobody deletes a file", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  await runShim([...sshd.options, sshd.host, "true"], options);
+  const { sshd, options, callShim } = await fixture();
+  await callShim("true");
   const first = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(first, "SIGSTOP");
   const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, timeout: 10_000 });
   expect(visible(exit)).toMatchObject({ stdout: "", stderr: "muxclient: master hello exchange failed\r\n", exitCode: 255 });
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo again"], options)).stdout).toBe("again\n");
+  expect(visible(await callShim("echo again")).stdout).toBe("again\n");
   const second = recordsOf(options.run).find(({ path }) => path.endsWith("0.m"))?.record.pid ?? 0;
   signal(second, "SIGSTOP");
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo healed"], options))).toMatchObject({ stdout: "healed\n", stderr: "" });
+  expect(visible(await callShim("echo healed"))).toMatchObject({ stdout: "healed\n", stderr: "" });
   expect(sshd.authentications()).toBe(3);
   // Nobody was connected to either, so neither is left to unlink its successor's socket one day.
   await poll(() => !isAlive(first) && !isAlive(second), 5000, "the end of the wedged masters");
 });
 
 test("a stopped master with a session on it is left alone, and its session goes on when it does", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  const session = start(
-    "shim",
-    [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo done; exit 4`],
-    options,
-  );
+  const { words, options, callShim } = await fixture();
+  const session = start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo done; exit 4`], options);
   await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
   const pid = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(pid, "SIGSTOP");
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo other"], options)).stdout).toBe("other\n");
+  expect(visible(await callShim("echo other")).stdout).toBe("other\n");
   signal(pid, "SIGCONT");
   writeFileSync(join(options.run, "go"), "");
   expect((await session).exitCode).toBe(4);
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo still"], options))).toMatchObject({ stdout: "still\n", stderr: "" });
+  expect(visible(await callShim("echo still"))).toMatchObject({ stdout: "still\n", stderr: "" });
+});
+
+test("a record that was lost or damaged while its master lives is written anew, without a second handshake", async () => {
+  const { sshd, options, callShim } = await fixture();
+  const command = () => callShim("echo x");
+  expect(visible(await command()).stdout).toBe("x\n");
+  rmSync((recordsOf(options.run)[0] as FoundRecord).path);
+  expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
+  writeFileSync((recordsOf(options.run)[0] as FoundRecord).path, "sshim-master 7\nnonsense");
+  expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
+  expect(sshd.authentications()).toBe(1);
 });
 
 test("a killed master: its session is lost without a word, started only once, and the next call works", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { words, options, callShim } = await fixture();
   const ledger = join(options.run, "ledger");
-  const session = start("shim", [...sshd.options, sshd.host, `echo ran >> ${ledger}; sleep 60`], options);
+  const session = start("shim", [...words, `echo ran >> ${ledger}; sleep 60`], options);
   await poll(() => countOpenedIn(options.run) === 1 && readFileSync(ledger, "utf8") !== "", 15_000, "the session");
   signal(recordsOf(options.run)[0]?.record.pid ?? 0, "SIGKILL");
   const lost = await session;
   expect({ code: lost.exitCode, stderr: String(lost.stderr) }).toEqual({ code: 255, stderr: "" });
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo next"], options))).toMatchObject({ stdout: "next\n", stderr: "" });
+  expect(visible(await callShim("echo next"))).toMatchObject({ stdout: "next\n", stderr: "" });
   expect(readFileSync(ledger, "utf8")).toBe("ran\n");
   expect(journalOf(options.run)).toContainEqual(expect.objectContaining({ event: "heal", verdict: "started" }));
 });
 
 test("a server that goes away: the session ends with the real ssh's last words", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, words, options } = await fixture();
   const gone = async (side: "real" | "shim", pids: () => number[]) => {
-    const session = start(side, [...sshd.options, sshd.host, `echo $PPID; sleep 60`], options);
+    const session = start(side, [...words, `echo $PPID; sleep 60`], options);
     const known = pids();
     await poll(() => sshd.processes().length > known.length + 1, 15_000, "the session");
     await poll(() => (side === "real" ? true : countOpenedIn(options.run) === 1), 15_000, "the session");
@@ -157,9 +135,8 @@ test("a server that goes away: the session ends with the real ssh's last words",
 });
 
 test("a remote command that dies of a signal ends as with the real ssh, and costs no new master", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
-  const args = [...sshd.options, sshd.host, "kill -9 $$"];
+  const { sshd, words, options } = await fixture();
+  const args = [...words, "kill -9 $$"];
   const real = await runReal(args, options);
   expect(visible(await runShim(args, options))).toEqual(visible(real));
   const before = sshd.authentications();
@@ -168,26 +145,22 @@ test("a remote command that dies of a signal ends as with the real ssh, and cost
 });
 
 test("a master past its age is retired: its session goes on, the next one has a new master", async () => {
-  const sshd = await startSshd();
-  const options = { ...fresh(sshd), env: { SSHIM_MAX_AGE: "1s" } };
-  const session = start(
-    "shim",
-    [...sshd.options, sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo old; exit 6`],
-    options,
-  );
+  const { sshd, words, options: fresh } = await fixture();
+  const options = { ...fresh, env: { SSHIM_MAX_AGE: "1s" } };
+  const session = start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo old; exit 6`], options);
   await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
   const made = recordsOf(options.run)[0]?.record.created ?? 0;
   await poll(() => Date.now() / 1000 > made + 3, 10_000, "its age");
-  expect(visible(await runShim([...sshd.options, sshd.host, "echo new"], options))).toMatchObject({ stdout: "new\n", stderr: "" });
+  expect(visible(await runShim([...words, "echo new"], options))).toMatchObject({ stdout: "new\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);
   writeFileSync(join(options.run, "go"), "");
   expect((await session).exitCode).toBe(6);
 });
 
 test("an idle master is retired before OpenSSH's own expiry could race with a client", async () => {
-  const sshd = await startSshd();
-  const options = { ...fresh(sshd), env: { SSHIM_PERSIST: "1s" } };
-  const command = () => runShim([...sshd.options, sshd.host, "echo x"], options);
+  const { sshd, words, options: fresh } = await fixture();
+  const options = { ...fresh, env: { SSHIM_PERSIST: "1s" } };
+  const command = () => runShim([...words, "echo x"], options);
   await command();
   const first = recordsOf(options.run)[0] as FoundRecord;
   await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, 10_000, "its idleness");
@@ -198,8 +171,7 @@ test("an idle master is retired before OpenSSH's own expiry could race with a cl
 });
 
 test("a key file that was replaced makes a new connection, at a caller's own path too", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { sshd, options } = await fixture();
   const path = join(temporary(), "mux_a");
   const key = join(temporary(), "key");
   const copy = () => {
@@ -223,10 +195,9 @@ test("a key file that was replaced makes a new connection, at a caller's own pat
 });
 
 test("nothing of the caller stays in a master: no descriptor, no working directory, no lock", async () => {
-  const sshd = await startSshd();
-  const options = fresh(sshd);
+  const { words, options } = await fixture();
   const cwd = temporary();
-  const result = await runShim([...sshd.options, sshd.host, "echo x"], { ...options, cwd });
+  const result = await runShim([...words, "echo x"], { ...options, cwd });
   expect(visible(result).stdout).toBe("x\n");
   const pid = recordsOf(options.run)[0]?.record.pid ?? 0;
   expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");

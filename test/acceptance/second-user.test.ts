@@ -1,34 +1,29 @@
 /** What somebody else owns is refused: a runtime directory, a ticket, a socket. As root, with a second user. */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { buildFake } from "../fakes/index.ts";
+import { expectSame } from "../support/compare.ts";
 import {
   endProcesses,
+  fixture,
   mastersOf,
   poll,
   runReal,
   runShim,
   run as runSide,
-  type Sshd,
   shimFolder,
   start,
-  startSshd,
   temporary,
+  textOf,
   visible,
 } from "../support/index.ts";
-import { expectSame, textOf } from "./cases.ts";
 
+const { sshd, words } = await fixture();
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65534;
-let sshd: Sshd;
-let words: string[];
 let folder: string;
 let run: string;
-beforeAll(async () => {
-  sshd = await startSshd();
-  words = [...sshd.options, sshd.host];
-});
 beforeEach(() => {
   folder = temporary();
   run = join(folder, "r");

@@ -3,17 +3,24 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { realProgram, runReal, runShim, type Sshd, shimProgram, startSshd, temporary, visible } from "../support/index.ts";
+import {
+  freshPath,
+  freshRun,
+  realProgram,
+  runReal,
+  runShim,
+  sharedAt,
+  shimProgram,
+  startSshd,
+  temporary,
+  visible,
+} from "../support/index.ts";
 
-let one: Sshd;
-let two: Sshd;
-let run: string;
+const [one, two] = await Promise.all([startSshd({ host: "one", config: ["PermitUserEnvironment HOME,WHO"] }), startSshd({ host: "two" })]);
+const run = freshRun();
 /** a second identity for the first server, which shows itself in $WHO */
-let otherKey: string;
-beforeAll(async () => {
-  [one, two] = await Promise.all([startSshd({ host: "one", config: ["PermitUserEnvironment HOME,WHO"] }), startSshd({ host: "two" })]);
-  run = join(temporary(), "r");
-  otherKey = join(temporary(), "other");
+const otherKey = join(temporary(), "other");
+beforeAll(() => {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", otherKey]);
   const authorized = join(one.directory, "authorized_keys");
   const first = readFileSync(authorized, "utf8");
@@ -147,8 +154,8 @@ describe("never one connection for both", () => {
 
 describe("two hosts on one caller's ControlPath", () => {
   it("each command runs on the host that it named", async () => {
-    const path = join(temporary("cp-"), "s");
-    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const path = freshPath();
+    const shared = sharedAt(path);
     for (const sshd of [one, two, two, one]) {
       const result = await runShim([...shared, ...sshd.options, sshd.host, "echo $SSH_CONNECTION"], { run });
       expect([result.exitCode, result.stdout.toString().trim().split(" ").at(-1)]).toEqual([0, String(sshd.port)]);
@@ -156,8 +163,8 @@ describe("two hosts on one caller's ControlPath", () => {
   });
 
   it("two users on it, neither as the other", async () => {
-    const path = join(temporary("cp-"), "s");
-    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const path = freshPath();
+    const shared = sharedAt(path);
     expect((await runShim([...shared, ...one.options, one.host, "true"], { run })).exitCode).toBe(0);
     const stranger = [...shared, ...one.options, "-o", "BatchMode=yes", "-l", "nobody-of-that-name", one.host, "echo ran as somebody else"];
     const result = await runShim(stranger, { run });
@@ -165,8 +172,8 @@ describe("two hosts on one caller's ControlPath", () => {
   });
 
   it("two -F files on it, neither with the other's identity", async () => {
-    const path = join(temporary("cp-"), "s");
-    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const path = freshPath();
+    const shared = sharedAt(path);
     const config = join(temporary(), "config");
     writeFileSync(config, readFileSync(one.configFile, "utf8").replace(one.keyFile, otherKey));
     for (const [file, who] of [
@@ -178,7 +185,7 @@ describe("two hosts on one caller's ControlPath", () => {
   });
 
   it("two agents on it, neither with the other's keys", async () => {
-    const path = join(temporary("cp-"), "s");
+    const path = freshPath();
     const shared = ["-A", "-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
     const agents = startAgents([one.keyFile, otherKey]);
     try {
@@ -197,8 +204,8 @@ describe("two hosts on one caller's ControlPath", () => {
   });
 
   it("the identity counts there as far as a caller names one", async () => {
-    const path = join(temporary("cp-"), "s");
-    const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${path}`, "-o", "ControlPersist=60"];
+    const path = freshPath();
+    const shared = sharedAt(path);
     const plain = (key: string) => one.plainOptions.map((word) => (word === one.keyFile ? key : word));
     for (const [key, who] of [
       [one.keyFile, "first"],

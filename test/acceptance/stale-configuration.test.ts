@@ -2,8 +2,8 @@
 import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { countControl } from "../support/counting.ts";
 import { controlPlane, runShim } from "../support/index.ts";
-import { countControl } from "./cases.ts";
 import { base, expectFollows, folder, one, portLine, run, two, where } from "./stale-cases.ts";
 
 describe("configuration files", () => {

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { askAlive } from "../../src/openssh/mux/client.ts";
-import { mastersOf, poll, processesOf, start, startSshd } from "../support/index.ts";
-import { linesOf, recordsOf } from "../support/left.ts";
-import { fresh, seen } from "./stage.ts";
+import { freshOptions, linesOf, mastersOf, outcome, poll, processesOf, start, startSshd } from "../support/index.ts";
+import { recordsOf } from "../support/runtime-directory.ts";
 
 /** Milliseconds after its start. */
 const MOMENTS = [0, 2, 5, 9, 14, 20, 27, 35, 44, 54, 65, 77, 90, 110, 140];
@@ -21,7 +20,7 @@ describe("the first caller is killed", () => {
   it.each(["our own path", "a caller's ControlPath"])(`at ${MOMENTS.length} moments, on %s`, async (where) => {
     const sshd = await startSshd({ maxStartups: "100:30:200" });
     for (const moment of MOMENTS) {
-      const options = fresh(sshd);
+      const options = freshOptions(sshd);
       const ledger = join(options.run, "ledger");
       const path = where === "our own path" ? [] : ["-oControlMaster=auto", "-oControlPersist=60", `-oControlPath=${options.run}/mux`];
       const call = (id: number) =>
@@ -31,7 +30,7 @@ describe("the first caller is killed", () => {
       await setTimeout(moment);
       first.kill("SIGKILL");
       await first;
-      const results = (await Promise.all(others)).map((result) => seen(result as never));
+      const results = (await Promise.all(others)).map((result) => outcome(result as never));
       // OpenSSH's own: killed in the milliseconds in which the server opens its session, a client takes the master along (mux_session_confirm).
       if (everyLog(options.run).includes("lacks control channel")) continue;
       expect({ moment, results }).toEqual({ moment, results: [1, 2].map((id) => ({ stdout: `${id}\n`, stderr: "", exitCode: id })) });
@@ -44,7 +43,7 @@ describe("the first caller is killed", () => {
       expect({ moment, pid: asked.ok && asked.reply.type === "alive" ? asked.reply.pid : 0 }).toEqual({ moment, pid: master?.record.pid });
       expect(mastersOf(options.run)).toContain(master?.record.pid);
       const next = await call(3);
-      expect(seen(next as never)).toEqual({ stdout: "3\n", stderr: "", exitCode: 3 });
+      expect(outcome(next as never)).toEqual({ stdout: "3\n", stderr: "", exitCode: 3 });
     }
   });
 });

@@ -1,8 +1,10 @@
 /** Fifty callers at once where no connection comes about: two dials at most, and everybody has the real ssh's words and code. */
 import { afterEach, describe, expect, it } from "vitest";
-import { poll, processesOf, runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
-import { journalOf } from "../support/left.ts";
-import { countingSsh, crowd, fresh, holdBound, seen, startProxy, type TcpProxy, through } from "./stage.ts";
+import { countingSsh } from "../support/counting.ts";
+import { crowd, holdBound } from "../support/crowd.ts";
+import { freshOptions, outcome, poll, processesOf, runReal, runShim, type Sshd, startSshd } from "../support/index.ts";
+import { journalOf } from "../support/runtime-directory.ts";
+import { startProxy, type TcpProxy, through } from "../support/tcp-proxy.ts";
 
 const CROWD = 50;
 const open: TcpProxy[] = [];
@@ -15,15 +17,15 @@ afterEach(async () => {
  * takes this machine to start fifty programs at once.
  */
 async function expectOneFailure(sshd: Sshd, args: string[], env: Record<string, string> = {}) {
-  const real = await runReal(args, fresh(sshd));
+  const real = await runReal(args, freshOptions(sshd));
   expect(real.exitCode).toBe(255);
   expect(real.stderr.length).toBeGreaterThan(0);
-  const alone = await runShim(args, { ...fresh(sshd), env });
-  const starting = (await crowd(CROWD, ["-V"], fresh(sshd))).milliseconds;
+  const alone = await runShim(args, { ...freshOptions(sshd), env });
+  const starting = (await crowd(CROWD, ["-V"], freshOptions(sshd))).milliseconds;
   const ssh = countingSsh();
-  const options = { ...fresh(sshd), env: { ...ssh.env, ...env } };
+  const options = { ...freshOptions(sshd), env: { ...ssh.env, ...env } };
   const { results, milliseconds } = await crowd(CROWD, args, options);
-  expect(results).toEqual(results.map(() => seen(real)));
+  expect(results).toEqual(results.map(() => outcome(real)));
   // The pause before a second knock is drawn by lot, up to half a second either way.
   const pause = env.SSHIM_RETRY_DELAY === undefined ? 0 : 1000;
   holdBound(milliseconds, alone.milliseconds + pause + 1000 + starting);
@@ -61,7 +63,7 @@ describe("fifty callers at once", () => {
       await poll(() => lines(/^Connection closed by authenticating user /gm) === sshd.connections(), 10_000, "the end of the server's log");
       return lines(/^Failed publickey for /gm);
     };
-    const real = await runReal(args, fresh(sshd));
+    const real = await runReal(args, freshOptions(sshd));
     expect(real.stderr.toString()).toContain("Permission denied");
     expect([sshd.connections(), await offers()]).toEqual([1, 1]);
     const { starts } = await expectOneFailure(sshd, args);
