@@ -42,6 +42,6 @@ export async function runCrowd(server: Sshd, way: Way, callers: number, command:
     };
   } finally {
     endSide(side, left);
-    await poll(() => server.processes().length === 1, 20_000, "the server to be quiet");
+    await poll(() => server.processes().length === 1, "the server to be quiet", 20_000);
   }
 }

@@ -53,7 +53,7 @@ export async function interrupt(way: Way): Promise<Interrupted> {
   session.stdout?.on("data", (chunk: Uint8Array) => {
     output += Buffer.from(chunk).toString();
   });
-  await poll(() => output.includes("begun"), 10_000, "the command to begin");
+  await poll(() => output.includes("begun"), "the command to begin", 10_000);
   const asked = await way.exit();
   const { exitCode } = await session;
   return { finished: output.includes("finished") && exitCode === 0, exitCode, shared: asked.exitCode === 0 };

@@ -18,8 +18,8 @@ export async function measureWaiting(words: string[], count: number, environment
         previous = now;
         return still;
       },
-      15_000,
       `${program} to wait`,
+      15_000,
     );
   } finally {
     for (const child of children) child.kill("SIGTERM");

@@ -44,7 +44,7 @@ async function callAt(path: string, script: string, options: RunOptions = {}): P
   rmSync(path, { force: true });
   const master = await startFakeMaster(path, [script]);
   try {
-    const result = await runShim([...shared, ...words, commandOf(id)], { timeout: 20_000, ...options });
+    const result = await runShim([...shared, ...words, commandOf(id)], options);
     return { ...outcomeOf(id, result), log: master.log() };
   } finally {
     await master.stop();
@@ -124,7 +124,7 @@ describe("a master at the caller's ControlPath", () => {
     const at = join(folder, "waits");
     const master = await startFakeMaster(at, [`${given},drop-descriptors,stall`]);
     const child = start("shim", ["-o", "ControlMaster=auto", "-S", at, ...words, commandOf(id)]);
-    await poll(() => master.log().some((line) => line.endsWith("stalled")), 10_000, "the request");
+    await poll(() => master.log().some((line) => line.endsWith("stalled")), "the request");
     child.kill("SIGTERM");
     const result = await child;
     expect([result.signal, textOf(ledger).includes(id)]).toEqual(["SIGTERM", false]);
@@ -151,7 +151,7 @@ describe("a master that is another one at the second look", () => {
       try {
         // With -S, and as Coolify and Ansible name it: the real ssh may not try that master once more.
         const options = next % 2 ? ["-o", `ControlPath=${at}`] : ["-S", at];
-        const result = await runShim(["-o", "ControlMaster=auto", ...options, ...words, commandOf(id)], { timeout: 20_000 });
+        const result = await runShim(["-o", "ControlMaster=auto", ...options, ...words, commandOf(id)]);
         const outcome = outcomeOf(id, result);
         expect(outcome.times).toBeLessThanOrEqual(1);
         expect([0, 255]).toContain(result.exitCode);
@@ -181,7 +181,7 @@ describe("a master in the place of ours", () => {
       const id = `id-${next++}`;
       const master = await startFakeMaster(socket, [script]);
       try {
-        const outcome = outcomeOf(id, await runShim([...words, commandOf(id)], { run, timeout: 20_000 }));
+        const outcome = outcomeOf(id, await runShim([...words, commandOf(id)], { run }));
         if (name in unknown) {
           const runs = unknown[name]?.runs;
           // Its word counts for less here: a master that is not the one of the record may be refused before anything is sent.

@@ -40,7 +40,7 @@ describe("on a free path", () => {
       const before = sshd.authentications();
       expect(visible(await runShim([...letters, ...auto], { run }))).toEqual(silent);
       expect(existsSync(path)).toBe(true);
-      await poll(() => sshd.authentications() > before, 10_000, "the server's line, which it writes after its answer");
+      await poll(() => sshd.authentications() > before, "the server's line, which it writes after its answer");
       expect(sshd.authentications() - before).toBe(1);
       expect(visible(await runShim([...auto, "exit 4"], { run }))).toEqual({ ...silent, exitCode: 4 });
       expect(sshd.authentications() - before).toBe(1);
@@ -72,7 +72,7 @@ describe("on a live path", () => {
         const [before, held] = [sshd.authentications(), connections()];
         for (let times = 0; times < 3; times++) expect(visible(await runShim([letters, ...auto], { run }))).toEqual(silent);
         expect(sshd.authentications()).toBe(before);
-        await poll(() => [...connections()].filter((pid) => !held.has(pid) && isAlive(pid)).length === 0, 3000, "no further ssh");
+        await poll(() => [...connections()].filter((pid) => !held.has(pid) && isAlive(pid)).length === 0, "no further ssh");
         expect(visible(await runShim([...auto, "exit 9"], { run }))).toEqual({ ...silent, exitCode: 9 });
         await runReal(["-O", "exit", "-S", path, "x"]);
       });
@@ -90,7 +90,7 @@ describe("on a live path", () => {
     const pids = mastersOf(run);
     expect(pids.length).toBe(1);
     for (const pid of pids) process.kill(pid, "SIGKILL");
-    await poll(() => !pids.some(isAlive), 5000);
+    await poll(() => !pids.some(isAlive));
     expect(existsSync(path)).toBe(true);
     expect(visible(await runShim(["-fN", ...auto], { run }))).toEqual(silent);
     expect(visible(await runShim([...auto, "exit 2"], { run }))).toEqual({ ...silent, exitCode: 2 });
@@ -103,9 +103,9 @@ describe("where sharing is not for the shim to change", () => {
       const before = sshd.authentications();
       const child = start("shim", [...letters, "-S", path, ...words], { run });
       const pid = child.pid as number;
-      await poll(() => sshd.authentications() > before, 10_000, "the connection");
+      await poll(() => sshd.authentications() > before, "the connection");
       expect(readlinkSync(`/proc/${pid}/exe`)).toBe(realpathSync(realProgram));
-      if (letters.includes("-M")) await poll(() => existsSync(path), 10_000, "the caller's socket");
+      if (letters.includes("-M")) await poll(() => existsSync(path), "the caller's socket");
       expect(mastersOf(run)).toEqual([]);
       child.kill("SIGTERM");
       await child;

@@ -80,7 +80,7 @@ describe("the holder of the lock is killed in the middle of a handshake", () => 
     chmodSync(proxy, 0o755);
     const args = ["-o", `ProxyCommand=${proxy}`, ...words, "echo through"];
     const first = start("shim", args, { run });
-    await poll(() => existsSync(marker), 15_000, "the first dial");
+    await poll(() => existsSync(marker), "the first dial");
     const waiting = [1, 2, 3].map(() => runShim(args, { run }));
     const below = processTree(first.pid as number);
     expect(below.length).toBeGreaterThan(1);
@@ -88,7 +88,7 @@ describe("the holder of the lock is killed in the middle of a handshake", () => 
     await first;
     const results = await Promise.all(waiting);
     expect(results.map((result) => result.stdout.toString())).toEqual(["through\n", "through\n", "through\n"]);
-    await poll(() => below.every((pid) => !existsSync(`/proc/${pid}`)), 5000, "the end of the dead caller's dial");
+    await poll(() => below.every((pid) => !existsSync(`/proc/${pid}`)), "the end of the dead caller's dial");
   });
 
   it("the control plane is killed instead: that caller still runs its command, once", async () => {

@@ -38,11 +38,11 @@ async function expectSameSteps(steps: (path: string) => string[][]): Promise<Res
     const results: Result[] = [];
     for (const step of steps(path)) {
       // A killed or drained master may still be on its way out; a step that needs the path free waits for that.
-      if (step[0] === "gone") await poll(() => !existsSync(path), 5000, "the end of the master's socket");
+      if (step[0] === "gone") await poll(() => !existsSync(path), "the end of the master's socket");
       else results.push(await run(step));
     }
     await runReal(["-S", path, "-O", "exit", "x"]);
-    await poll(() => !existsSync(path), 5000, "the end of the master's socket");
+    await poll(() => !existsSync(path), "the end of the master's socket");
     all[side] = results;
   }
   expect(all.shim?.map(withoutPid)).toEqual(all.real?.map(withoutPid));
@@ -76,7 +76,7 @@ describe("on a caller's own ControlPath", () => {
     const pid = Number(/pid=(\d+)/.exec(stderr.toString())?.[1]);
     expect(isAlive(pid)).toBe(true);
     expect((await runShim(["-O", "exit", "-S", path, "x"])).exitCode).toBe(0);
-    await poll(() => !isAlive(pid), 5000, "the end of the master");
+    await poll(() => !isAlive(pid), "the end of the master");
   });
   it("exit and stop with a master, quiet or not", async () => {
     for (const options of [[], ["-q"]])
@@ -117,7 +117,7 @@ describe("-O exit and -O stop drain", () => {
         const options = own ? sharedAt(path) : [];
         const gate = makeGate("echo finished; exit 5");
         const running = start("shim", [...options, ...words, gate.command], { run });
-        await poll(gate.begun, 15_000, "the remote command");
+        await poll(gate.begun, "the remote command");
         const old = mastersOf(run);
         expect(old.length).toBe(1);
         const asked = await runShim([...options, "-O", word, ...words], { run });
@@ -133,7 +133,7 @@ describe("-O exit and -O stop drain", () => {
         gate.open();
         const result = await running;
         expect([Buffer.from(result.stdout as Uint8Array).toString(), result.exitCode]).toEqual(["finished\n", 5]);
-        await poll(() => !old.some(isAlive), 10_000, "the end of the old master");
+        await poll(() => !old.some(isAlive), "the end of the old master");
         expect((await runShim([...options, ...words, "exit 7"], { run })).exitCode).toBe(7);
       });
 
@@ -142,7 +142,7 @@ describe("-O exit and -O stop drain", () => {
     const options = sharedAt(path);
     const gate = makeGate();
     const running = start("shim", [...options, ...words, gate.command], { run });
-    await poll(gate.begun, 15_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     const asked = await runShim(["-O", "exit", "-S", path, "x"], { run, env: { SSHIM_EXIT: "hard" } });
     expect([asked.exitCode, asked.stderr.toString()]).toEqual([0, "Exit request sent.\r\n"]);
     expect((await running).exitCode).toBe(255);
@@ -153,7 +153,7 @@ describe("-O exit and -O stop drain", () => {
     const run = freshRun();
     expect((await runShim([...words, "true"], { run })).exitCode).toBe(0);
     expect((await runShim(["-O", "exit", ...words], { run })).exitCode).toBe(0);
-    await poll(() => mastersOf(run).length === 0, 5000, "the end of the master");
+    await poll(() => mastersOf(run).length === 0, "the end of the master");
     expect((await runShim(["-O", "check", ...words], { run })).exitCode).toBe(255);
     expect((await runShim(["-O", "exit", ...words], { run })).exitCode).toBe(255);
   });
@@ -167,7 +167,7 @@ describe("a master that does not answer (SIGSTOP)", () => {
     const masters = mastersOf(run);
     for (const pid of masters) signal(pid, "SIGSTOP");
     for (const word of ["check", "stop", "exit"]) {
-      const result = await runShim(["-O", word, "-S", path, "x"], { run, timeout: 10_000 });
+      const result = await runShim(["-O", word, "-S", path, "x"], { run });
       expect([word, result.timedOut, result.exitCode]).toEqual([word, false, 255]);
     }
     for (const pid of masters) signal(pid, "SIGCONT");
@@ -177,10 +177,10 @@ describe("a master that does not answer (SIGSTOP)", () => {
     const run = freshRun();
     const gate = makeGate("echo finished; exit 5");
     const running = start("shim", [...words, gate.command], { run });
-    await poll(gate.begun, 15_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     const masters = mastersOf(run);
     for (const pid of masters) signal(pid, "SIGSTOP");
-    const result = await runShim([...words, "echo new; exit 6"], { run, timeout: 20_000 });
+    const result = await runShim([...words, "echo new; exit 6"], { run });
     expect([result.stdout.toString(), result.exitCode]).toEqual(["new\n", 6]);
     for (const pid of masters) signal(pid, "SIGCONT");
     gate.open();

@@ -40,11 +40,7 @@ describe("the control plane", () => {
   it("hangs: ten seconds, and it does not stay", async () => {
     const program = writeProgram(folder, "#!/bin/sh\nexec sleep 300\n");
     await expectOpen({ env: { SSHIM_CONTROL: program } });
-    await poll(
-      () => !processesOf(folder).some(({ command }) => command.includes("sleep 300")),
-      5000,
-      "the end of the hanging control plane",
-    );
+    await poll(() => !processesOf(folder).some(({ command }) => command.includes("sleep 300")), "the end of the hanging control plane");
   });
 
   it("is gone when a connection is already there: a warm call does not need it", async () => {

@@ -24,7 +24,7 @@ async function typeForShell(terminal: Terminal, mark: string): Promise<void> {
 
 /** The job is stopped when it sees a line that the shell has not taken yet: on a busy machine not every line. */
 async function untilStopped(terminal: Terminal): Promise<void> {
-  await poll(() => typeForShell(terminal, "again").then(() => terminal.shown().includes("Stopped")), 15_000, "a stopped job");
+  await poll(() => typeForShell(terminal, "again").then(() => terminal.shown().includes("Stopped")), "a stopped job");
 }
 
 async function leave(terminal: Terminal): Promise<void> {
@@ -37,7 +37,7 @@ describe.each(["real", "shim"] as const)("with the %s ssh", (side) => {
     const got = join(temporary(), "got");
     const terminal = startShell(side);
     terminal.type(`${ssh} ${shellQuote(`cat > ${got}`)} &\n`);
-    await poll(() => existsSync(got), 10_000, "the session");
+    await poll(() => existsSync(got), "the session");
     await typeForShell(terminal, "mine");
     await untilStopped(terminal);
     expect(readFileSync(got, "utf8")).toBe("");
@@ -48,16 +48,16 @@ describe.each(["real", "shim"] as const)("with the %s ssh", (side) => {
     const got = join(temporary(), "got");
     const terminal = startShell(side);
     terminal.type(`${ssh} ${shellQuote(`cat > ${got}; echo ended`)}\n`);
-    await poll(() => existsSync(got), 10_000, "the session");
+    await poll(() => existsSync(got), "the session");
     terminal.type("before\n");
-    await poll(() => readFileSync(got, "utf8") === "before\n", 5000, "the first line");
+    await poll(() => readFileSync(got, "utf8") === "before\n", "the first line");
     terminal.type("\u001a");
     await terminal.shows("Stopped");
     await typeForShell(terminal, "mine");
     expect(readFileSync(got, "utf8")).toBe("before\n");
     terminal.type("fg\n");
     terminal.type("after\n");
-    await poll(() => readFileSync(got, "utf8") === "before\nafter\n", 5000, "the line after fg");
+    await poll(() => readFileSync(got, "utf8") === "before\nafter\n", "the line after fg");
     terminal.type("\u0004");
     await terminal.shows("ended");
     terminal.type("exit 4\n");
@@ -85,13 +85,13 @@ describe.each(["real", "shim"] as const)("with the %s ssh", (side) => {
     const [go, got] = [join(temporary(), "go"), join(temporary(), "got")];
     const terminal = startShell(side);
     terminal.type(`${ssh} ${shellQuote(`: > ${got}; while [ ! -e ${go} ]; do sleep 0.05; done; cat > ${got}`)}; echo code $?\n`);
-    await poll(() => existsSync(got), 10_000, "the session");
+    await poll(() => existsSync(got), "the session");
     const lines = Array.from({ length: 15 }, (_, index) => `line ${index} ${"x".repeat(200)}\n`);
     for (const line of lines) terminal.type(line);
     terminal.type(`\u0004`);
-    await terminal.shows("line 14", 15_000);
+    await terminal.shows("line 14");
     await runShim([...sshd.options, sshd.host, `: > ${go}`]);
-    await terminal.shows("code 0", 15_000);
+    await terminal.shows("code 0");
     expect(readFileSync(got, "utf8")).toBe(lines.join(""));
     terminal.type("exit 5\n");
     expect(await terminal.ended).toBe("exit 5");

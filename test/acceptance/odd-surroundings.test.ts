@@ -75,7 +75,7 @@ describe("what surrounds the call", () => {
     const real = await call("/usr/bin/ssh", [...args, command]);
     for (let time = 0; time < 2; time++) expect(visible(await call(front, [...args, command]))).toEqual(visible(real));
     expect((await call(front, ["-O", "exit", ...args])).exitCode).toBe(0);
-    await poll(() => own.processes().length === 1, 10_000, "the end of its master");
+    await poll(() => own.processes().length === 1, "the end of its master");
     // Without a word about it our directory is the one in /tmp, which others may use at this moment: only what names this server goes again.
     const keys = `/tmp/sshim-${process.getuid?.()}/k`;
     for (const key of readdirSync(keys)) {
@@ -107,7 +107,7 @@ describe("what surrounds the call", () => {
   it("while the caller's session goes on, nothing of ours but the master is left", async () => {
     const gate = makeGate();
     const running = runShim([...words, gate.command], { run });
-    await poll(gate.begun, 15_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     const ours = processesOf(run).filter(({ command }) => command.includes(controlPlane));
     expect(ours).toEqual([]);
     gate.open();

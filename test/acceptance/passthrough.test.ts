@@ -91,7 +91,7 @@ describe("sessions that the real ssh makes itself", () => {
     const local = await freePort();
     const gate = makeGate();
     const child = start("shim", ["-L", `127.0.0.1:${local}:127.0.0.1:${port}`, ...words, gate.command]);
-    await poll(gate.begun, 10_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     expect(await textFrom(local)).toBe("hello\n");
     gate.open();
     expect((await child).exitCode).toBe(5);
@@ -106,7 +106,7 @@ describe("sessions that the real ssh makes itself", () => {
     const ends = [];
     for (const side of ["real", "shim"] as const) {
       const child = start(side, ["-N", "-L", `127.0.0.1:${local}:127.0.0.1:${port}`, ...words]);
-      await poll(() => textFrom(local).then((text) => text === "hello\n"), 10_000, "the forward");
+      await poll(() => textFrom(local).then((text) => text === "hello\n"), "the forward");
       child.kill("SIGTERM");
       const { exitCode, signal } = await child;
       ends.push({ exitCode, signal });
@@ -116,7 +116,7 @@ describe("sessions that the real ssh makes itself", () => {
   it("-f with a command", async () => {
     const marker = join(temporary(), "ran");
     await expectSame(["-f", ...words, `echo ran >> ${marker}`]);
-    await poll(() => readFileSync(marker, "utf8") === "ran\nran\nran\n", 10_000, "three runs in the background");
+    await poll(() => readFileSync(marker, "utf8") === "ran\nran\nran\n", "three runs in the background");
   });
   it("-v, but for what differs between any two runs", async () => {
     const settle = (text: string) =>
@@ -141,7 +141,7 @@ describe("sessions that the real ssh makes itself", () => {
     const path = freshPath();
     const gate = makeGate();
     const child = start("shim", ["-M", "-S", path, ...words, gate.command]);
-    await poll(gate.begun, 10_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     const said = (await runReal(["-O", "check", "-S", path, "x"])).stderr.toString();
     expect(said).toBe(`Master running (pid=${child.pid})\r\n`);
     gate.open();

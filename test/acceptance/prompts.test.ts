@@ -68,7 +68,7 @@ describe("on a terminal", () => {
     const script = async (terminal: Terminal) => {
       await terminal.shows("Enter passphrase for key");
       terminal.type("wrong\n");
-      await poll(() => terminal.shown().split("Enter passphrase for key").length === 3, 15_000, "the second prompt");
+      await poll(() => terminal.shown().split("Enter passphrase for key").length === 3, "the second prompt");
       terminal.type(`${PASSPHRASE}\n`);
     };
     const once = async (terminal: Terminal) => {

@@ -21,7 +21,7 @@ function writeScript(file: string, text: string): void {
   writeFileSync(file, `#!/bin/sh\n${text}\n`);
   chmodSync(file, 0o755);
 }
-const withPath = (path: string, args: string[]): Promise<Result> => runShim(args, { program: front, env: { PATH: path }, timeout: 15_000 });
+const withPath = (path: string, args: string[]): Promise<Result> => runShim(args, { program: front, env: { PATH: path } });
 
 /** It ends, and either the real ssh ran, or one line names what calls whom. */
 function expectNamed(result: Result, name: string): void {
@@ -107,14 +107,13 @@ describe("recursion", () => {
     const first = await runShim(["-V"], {
       program: join(copies[0] as string, "ssh"),
       env: { PATH: `${copies.join(":")}:${systemPath}` },
-      timeout: 15_000,
     });
     if (first.exitCode === 0) expect(visible(first)).toEqual(visible(await runReal(["-V"])));
     else expectNamed(first, copies[1] as string);
   });
 
   it("SSHIM_REAL_SSH that is ourselves is named", async () => {
-    const result = await runShim(["-V"], { env: { SSHIM_REAL_SSH: front }, timeout: 15_000 });
+    const result = await runShim(["-V"], { env: { SSHIM_REAL_SSH: front } });
     if (result.exitCode === 0) expect(visible(result)).toEqual(visible(await runReal(["-V"])));
     else expectNamed(result, front);
   });

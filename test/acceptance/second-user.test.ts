@@ -39,8 +39,8 @@ async function startForeignMaster(path: string) {
   const log = join(open, "log");
   const script = "hello,read-hello,read-alive,alive,read-session,read-fds,run,opened,exit:0,close";
   const words = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, path, log, script];
-  const child = start("real", words, { program: "/usr/bin/setpriv", timeout: 60_000 });
-  await poll(() => existsSync(path), 5000, "the foreign master's socket");
+  const child = start("real", words, { program: "/usr/bin/setpriv" });
+  await poll(() => existsSync(path), "the foreign master's socket");
   return { log: () => textOf(log), stop: () => child.kill("SIGKILL"), ended: child };
 }
 

@@ -35,7 +35,7 @@ describe("a signal to the caller's ssh", () => {
       for (const side of ["real", "shim"] as const) {
         const gate = makeGate();
         const child = start(side, [...words, gate.command], { stdinOpen: true });
-        await poll(gate.begun, 10_000, "the remote command");
+        await poll(gate.begun, "the remote command");
         child.kill(name);
         ends.push(await endOf(child));
         gate.open();
@@ -49,7 +49,7 @@ describe("a signal to the caller's ssh", () => {
       const ended = join(temporary(), "ended");
       const script = `{ timeout 1 ssh "$@" 'yes >&2' 2>&1; echo $? > ${ended}; } | sleep 30`;
       const child = start(side, ...shell(script, words));
-      await poll(() => textOf(ended) !== "", 10_000, "the end of ssh");
+      await poll(() => textOf(ended) !== "", "the end of ssh");
       expect(textOf(ended)).toBe("124\n");
       for (const pid of processTree(child.pid as number)) signal(pid, "SIGKILL");
       await child;
@@ -61,7 +61,7 @@ describe("a signal to the caller's ssh", () => {
       const gate = makeGate("echo survived");
       const [args, options] = shell('trap "" HUP; exec ssh "$@"', [...words, gate.command]);
       const child = start(side, args, options);
-      await poll(gate.begun, 10_000, "the remote command");
+      await poll(gate.begun, "the remote command");
       child.kill("SIGHUP");
       gate.open();
       expect(await endOf(child)).toEqual({ stdout: "survived\n", stderr: "", exitCode: 0, signal: undefined });
@@ -72,10 +72,10 @@ describe("a signal to the caller's ssh", () => {
     for (const side of ["real", "shim"] as const) {
       const [folder, gate] = [temporary(), makeGate("true")];
       const child = start(side, [...words, `${gate.command.split(";")[0]}; cat; touch ${folder}/closed`], { stdinOpen: true });
-      await poll(gate.begun, 10_000, "the remote command");
+      await poll(gate.begun, "the remote command");
       child.kill("SIGKILL");
       expect((await child).signal).toBe("SIGKILL");
-      await poll(() => existsSync(join(folder, "closed")), 10_000, "the end of the remote's stdin");
+      await poll(() => existsSync(join(folder, "closed")), "the end of the remote's stdin");
     }
   });
 
@@ -83,10 +83,10 @@ describe("a signal to the caller's ssh", () => {
     for (const side of ["real", "shim"] as const) {
       const folder = temporary();
       const child = start(side, ["-tt", ...words, `echo $$ > ${folder}/pid; exec sleep 300`], { stdinOpen: true });
-      const pid = await poll(() => Number(textOf(join(folder, "pid"))), 10_000, "the remote command");
+      const pid = await poll(() => Number(textOf(join(folder, "pid"))), "the remote command");
       child.kill("SIGKILL");
       await child;
-      await poll(() => !isAlive(pid), 10_000, "the end of the remote command");
+      await poll(() => !isAlive(pid), "the end of the remote command");
     }
   });
 
@@ -100,7 +100,7 @@ describe("a signal to the caller's ssh", () => {
   it("a stopped and continued session goes on", async () => {
     const gate = makeGate("echo went on; exit 3");
     const child = start("shim", [...words, gate.command]);
-    await poll(gate.begun, 10_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     child.kill("SIGSTOP");
     gate.open();
     child.kill("SIGCONT");
@@ -127,7 +127,7 @@ describe("an end from elsewhere", () => {
       const ledger = join(temporary(), "ledger");
       const gate = makeGate();
       const child = start(side, [...other.options, other.host, `echo id >> ${ledger}; ${gate.command}`]);
-      await poll(gate.begun, 10_000, "the remote command");
+      await poll(gate.begun, "the remote command");
       const sessions = processTree(other.pid);
       for (const pid of sessions.slice(1)) signal(pid, "SIGKILL");
       expect((await endOf(child)).exitCode).toBe(255);
@@ -140,7 +140,7 @@ describe("an end from elsewhere", () => {
     const run = freshRun();
     const [gate, ledger] = [makeGate(), join(temporary(), "ledger")];
     const child = start("shim", [...words, `echo id >> ${ledger}; ${gate.command}`], { run });
-    await poll(gate.begun, 15_000, "the remote command");
+    await poll(gate.begun, "the remote command");
     const masters = mastersOf(run);
     expect(masters.length).toBe(1);
     for (const pid of masters) signal(pid, "SIGKILL");
@@ -154,7 +154,7 @@ describe("an end from elsewhere", () => {
   it("a master that was killed between two calls is replaced at once", async () => {
     const masters = mastersOf(runDirectory());
     for (const pid of masters) signal(pid, "SIGKILL");
-    await poll(() => !masters.some(isAlive), 5000);
+    await poll(() => !masters.some(isAlive));
     await expectSame([...words, "echo again; exit 2"]);
   });
 

@@ -52,7 +52,7 @@ describe("the shape of the descriptors", () => {
     });
     for (const line of ["one", "two", "three"]) {
       child.stdin?.write(`${line}\n`);
-      await poll(() => seen.endsWith(`got ${line}\n`), 10_000, `the answer to ${line}`);
+      await poll(() => seen.endsWith(`got ${line}\n`), `the answer to ${line}`);
     }
     child.stdin?.end();
     expect((await child).exitCode).toBe(0);

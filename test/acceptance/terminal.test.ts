@@ -86,7 +86,7 @@ describe("whether there is a terminal", () => {
   });
   it("an interactive shell", async () => {
     const play = async (terminal: Terminal) => {
-      await poll(() => /[#$] $/.test(terminal.shown()), 15_000, "the prompt");
+      await poll(() => /[#$] $/.test(terminal.shown()), "the prompt");
       terminal.type("exit 9\n");
     };
     const { end } = await expectSameOnTerminal([...words], play);
@@ -111,18 +111,14 @@ describe("while it runs", () => {
       const terminal = startOnTerminal(side, ["-t", ...words, "stty -echo; echo ready; while read x; do stty size; done"], { env });
       await terminal.shows("ready");
       terminal.order("resize 41 132");
-      await poll(
-        () => {
-          terminal.type("x\n");
-          return terminal.shown().includes("41 132");
-        },
-        15_000,
-        "the new size",
-      );
+      await poll(() => {
+        terminal.type("x\n");
+        return terminal.shown().includes("41 132");
+      }, "the new size");
       terminal.type("\x04");
       await terminal.ended;
     }
-  }, 40_000);
+  });
 
   it("control characters go to the remote", async () => {
     const play = async (terminal: Terminal) => {

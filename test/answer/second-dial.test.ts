@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, readF
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { countingSsh } from "../support/counting.ts";
-import { backdate, fixture, linesOf, runReal, runShim, startSshd, temporary, visible } from "../support/index.ts";
+import { backdate, fixture, linesOf, makeGate, poll, runReal, runShim, startSshd, temporary, visible } from "../support/index.ts";
 import { recordsOf } from "../support/runtime-directory.ts";
 
 const { sshd } = await fixture();
@@ -68,7 +68,11 @@ describe("the second dial of a ticket", () => {
     const narrow = await startSshd({ maxSessions: 1 });
     const args = [...narrow.options, narrow.host];
     await call(args, 3);
-    const results = await Promise.all([4, 5].map((code) => runShim([...args, `sleep 1; echo x; exit ${code}`], options())));
+    const gate = makeGate();
+    const both = [4, 5].map((code) => runShim([...args, gate.before(`echo x; exit ${code}`)], options()));
+    await poll(() => gate.begun() === 2, "two sessions at once");
+    gate.open();
+    const results = await Promise.all(both);
     expect(results.map(visible)).toEqual([done(4), done(5)]);
     expect(recordsOf(run).length).toBeGreaterThanOrEqual(2);
   });

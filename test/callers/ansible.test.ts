@@ -17,7 +17,7 @@ beforeAll(async () => {
   hosts = await Promise.all(names.map((host) => startSshd({ host })));
   config = join(scratch(), "config");
   writeFileSync(config, hosts.map(({ configFile }) => readFileSync(configFile, "utf8")).join("\n"), { mode: 0o600 });
-}, 60_000);
+});
 
 describe.skipIf(!findProgram("ansible"))("Ansible", () => {
   it("pings and copies with its modules, all over one connection a host", async () => {

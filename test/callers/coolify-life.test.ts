@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildFake, startOnTerminal } from "../fakes/index.ts";
-import { fixture, isAlive, poll, realProgram, run, shimProgram, startSshd, visible } from "../support/index.ts";
+import { fixture, isAlive, makeGate, poll, realProgram, run, shimProgram, startSshd, visible } from "../support/index.ts";
 import { type Coolify, makeCoolify, shown } from "./coolify.ts";
 
 const { sshd } = await fixture();
@@ -66,12 +66,13 @@ describe("what its other parts rely on", () => {
   it.each([["exit"], ["stop"]] as const)("a refresh by -O %s in the middle of a command does not cut it", async (word) => {
     const coolify = makeCoolify("shim", sshd);
     await coolify.run(coolify.commands.establish);
-    const flag = join(coolify.mux, "../started");
-    const long = coolify.run(coolify.commands.script(`touch ${flag}; sleep 1.2; echo finished; exit 4`));
-    await poll(() => existsSync(flag), 10_000, "the command's start");
+    const gate = makeGate("echo finished; exit 4");
+    const long = coolify.run(coolify.commands.script(gate.command));
+    await poll(gate.begun, "the command's start");
     await coolify.run(coolify.commands[word]);
     expect(visible(await coolify.run(coolify.commands.establishOld))).toMatchObject({ exitCode: 0, stderr: "" });
     expect((await coolify.run(coolify.commands.health)).stdout.toString()).toBe("health_check_ok\n");
+    gate.open();
     expect(visible(await long)).toMatchObject({ exitCode: 4, stdout: "finished\n", stderr: "" });
     expect(readdirSync(coolify.mux)).toEqual(["mux_wgkk4cs8ok8o0"]);
   });
@@ -87,11 +88,11 @@ describe("what its other parts rely on", () => {
         .replace(/'bash -se'[\s\S]*/, `'echo on >${there}; cat; echo off >${there}'`);
       const child = spawn("/bin/sh", ["-c", command], { env: coolify.env, stdio: ["pipe", "ignore", "ignore"] });
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      await poll(() => existsSync(there), 10_000, "the command's start");
+      await poll(() => existsSync(there), "the command's start");
       child.kill("SIGTERM");
       child.kill("SIGKILL");
       await ended;
-      await poll(() => readFileSync(there, "utf8") === "off\n", 10_000, "the end of the remote's stdin");
+      await poll(() => readFileSync(there, "utf8") === "off\n", "the end of the remote's stdin");
       expect((await coolify.run(coolify.commands.check)).exitCode).toBe(0);
       await coolify.run(coolify.commands.stop);
     }
@@ -185,5 +186,5 @@ function openFor(coolify: Coolify, uid: number) {
     chownSync(path, uid, uid);
   const words = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "/bin/sh", "-c"];
   return (command: string) =>
-    run(coolify.side, [...words, command], { program: "setpriv", wholeEnv: { ...coolify.env, SSHIM_DIR: runtime }, timeout: 60_000 });
+    run(coolify.side, [...words, command], { program: "setpriv", wholeEnv: { ...coolify.env, SSHIM_DIR: runtime } });
 }

@@ -72,7 +72,6 @@ export function makeCoolify(side: Side, sshd: Sshd, uuid = "wgkk4cs8ok8o0"): Coo
       run(side, ["-c", command], {
         program: shell === "sh" ? "/bin/sh" : join(tools, "ash"),
         wholeEnv: shell === "sh" ? env : { ...env, PATH: `${folder}${tools}:${systemPath}` },
-        timeout: 60_000,
       }),
   };
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const socket = join(scratch(), "agent");
   const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
   agent = { socket, pid: child.pid as number };
-  await poll(() => existsSync(socket), 10_000, "the agent");
+  await poll(() => existsSync(socket), "the agent");
   for (const { keyFile } of hosts)
     execFileSync("ssh-add", ["-q", keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" });
 });
@@ -97,7 +97,7 @@ describe("Deployer", () => {
         env: { SSH_AUTH_SOCK: agent.socket },
         home: first().home,
       });
-      await terminal.shows("# ").catch(() => terminal.shows("$ "));
+      await poll(() => /[#$] $/.test(terminal.shown()), "the prompt");
       terminal.type("pwd; test -S $SSH_AUTH_SOCK && exit 21\n");
       results.push({ end: await terminal.ended, there: terminal.shown().includes("\r\n/tmp\r\n") });
     }

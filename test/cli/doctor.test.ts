@@ -28,7 +28,7 @@ describe("doctor", () => {
     expect((await masters())[0]).toMatchObject({ state: "wedged" });
     expect(await finding("master-wedged")).toMatchObject({ level: "problem", fixed: false });
     expect(await finding("master-wedged", "--fix")).toMatchObject({ fixed: true });
-    await poll(() => !existsSync(`/proc/${master?.pid}/cwd`), 5000, "the end of the stopped master");
+    await poll(() => !existsSync(`/proc/${master?.pid}/cwd`), "the end of the stopped master");
     expect((await runShim(place.ssh("echo again"))).stdout.toString()).toBe("again\n");
 
     const [second] = await live();

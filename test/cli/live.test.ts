@@ -56,7 +56,7 @@ describe("status", () => {
     child.stdout.on("data", (bytes: Buffer) => {
       said += bytes.toString();
     });
-    await poll(() => said.split("\n").length > 3, 10_000);
+    await poll(() => said.split("\n").length > 3);
     child.kill("SIGINT");
     expect((await child).exitCode).toBe(0);
     for (const line of said.trimEnd().split("\n")) conform("status --watch", JSON.parse(line));

@@ -110,7 +110,6 @@ describe.skipIf(!findProgram("chromium"))("in Chromium", () => {
     return run("real", [...quiet, `--user-data-dir=${profile}`, ...args, pathToFileURL(page).href], {
       program: findProgram("chromium"),
       home: profile,
-      timeout: 60_000,
     });
   };
 

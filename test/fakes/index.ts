@@ -110,7 +110,7 @@ export function startOnTerminal(side: "real" | "shim", args: readonly string[], 
     texts.reports += bytes.toString("latin1");
   });
   const found = (pattern: RegExp) => [...texts.reports.matchAll(pattern)].map((match) => match[1] as string);
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 30_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 120_000);
   const ended = new Promise<string>((resolve, reject) => {
     child.once("close", () => {
       clearTimeout(timer);
@@ -126,11 +126,11 @@ export function startOnTerminal(side: "real" | "shim", args: readonly string[], 
     pid: () => Number(found(/^pid (\d+)$/gm)[0] ?? 0),
     type: (text) => void keyboard.write(text),
     order: (text) => void orders.write(`${text}\n`),
-    shows: async (text, milliseconds = 15_000) => {
+    shows: async (text, milliseconds?: number) => {
       await poll(
         () => texts.shown.includes(text),
-        milliseconds,
         `${JSON.stringify(text)} on the terminal, which shows ${JSON.stringify(texts.shown)}`,
+        milliseconds,
       ).catch((error) => {
         throw new Error(`${error.message}; it shows ${JSON.stringify(texts.shown)}`);
       });

@@ -60,7 +60,7 @@ describe("fifty callers at once", () => {
     const lines = (pattern: RegExp) => sshd.log().match(pattern)?.length ?? 0;
     // sshd answers first and writes its log then: a connection's lines are all there when its last one is.
     const offers = async () => {
-      await poll(() => lines(/^Connection closed by authenticating user /gm) === sshd.connections(), 10_000, "the end of the server's log");
+      await poll(() => lines(/^Connection closed by authenticating user /gm) === sshd.connections(), "the end of the server's log");
       return lines(/^Failed publickey for /gm);
     };
     const real = await runReal(args, freshOptions(sshd));

@@ -37,7 +37,7 @@ describe("the first caller is killed", () => {
       // The killed one's command may have run, but not twice.
       expect(new Set(linesOf(ledger)).size).toBe(linesOf(ledger).length);
       // One process is left: the master that the record names and that answers at the path.
-      await poll(() => processesOf(options.run).length <= 1, 5000, `the end of everything but the master (killed after ${moment} ms)`);
+      await poll(() => processesOf(options.run).length <= 1, `the end of everything but the master (killed after ${moment} ms)`);
       const [master] = recordsOf(options.run);
       const asked = await askAlive(master?.record.socket ?? "");
       expect({ moment, pid: asked.ok && asked.reply.type === "alive" ? asked.reply.pid : 0 }).toEqual({ moment, pid: master?.record.pid });

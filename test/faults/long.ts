@@ -22,11 +22,11 @@ try {
 async function cutNetwork(): Promise<void> {
   const sshd = await startSshd();
   const proxy = await startProxy(sshd.port);
-  const options = { ...freshOptions(sshd), timeout: 60_000 };
+  const options = freshOptions(sshd);
   const ledger = join(options.run, "ledger");
   const args = through(sshd, proxy.port);
   const during = start("shim", [...args, `echo during >> ${ledger}; sleep 100`], options);
-  await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, 15_000, "the session");
+  await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, "the session");
   proxy.cut();
   const began = performance.now();
   const between = await runShim([...args, `echo between >> ${ledger}`], options);
@@ -49,6 +49,6 @@ async function leaveAfterCrowd(): Promise<void> {
   const masters = mastersAt(options.run).map(({ record }) => record.pid);
   report(`eight sessions on ${masters.length} masters`, crowd.every(({ exitCode }) => exitCode === 0) && masters.length >= 4);
   // Two seconds, and the minute that OpenSSH's own expiry is set later than ours.
-  const gone = await poll(() => !masters.some(isAlive), 75_000).catch(() => false);
+  const gone = await poll(() => !masters.some(isAlive), "the end of the masters", 75_000).catch(() => false);
   report("all of them have left by themselves 75 s later", gone === true);
 }

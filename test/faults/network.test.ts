@@ -1,5 +1,5 @@
 /** Masters that are stopped, killed or cut off: each within its bound, nothing is started twice, and the next call works by itself. */
-import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { holdBound } from "../support/crowd.ts";
@@ -8,6 +8,7 @@ import {
   freshOptions,
   isAlive,
   linesOf,
+  makeGate,
   outcome,
   poll,
   type RunOptions,
@@ -45,7 +46,7 @@ describe("a master that is no good any more", () => {
       bound: 0,
       spoil: async (pid, socket) => {
         signal(pid, "SIGKILL");
-        await poll(() => !isAlive(pid), 5000, "its end");
+        await poll(() => !isAlive(pid), "its end");
         expect(lstatSync(socket).isSocket()).toBe(true);
       },
     },
@@ -53,10 +54,11 @@ describe("a master that is no good any more", () => {
   for (const [kind, { bound, spoil }] of Object.entries(kinds))
     it(`${kind}, with three sessions on it: the next call works within ${bound} ms and a handshake, and nothing is started twice`, async () => {
       const { sshd, words, options, callShim } = await fixture();
-      const [ledger, go] = [join(options.run, "ledger"), join(options.run, "go")];
-      const command = (id: number) => `echo ${id} >> ${ledger}; while [ ! -e ${go} ]; do sleep 0.05; done; exit ${id}`;
+      const ledger = join(options.run, "ledger");
+      const gate = makeGate();
+      const command = (id: number) => `echo ${id} >> ${ledger}; ${gate.before(`exit ${id}`)}`;
       const sessions = [1, 2, 3].map((id) => start("shim", [...words, command(id)], options));
-      await poll(() => countOpenedIn(options.run) === 3 && linesOf(ledger).length === 3, 15_000, "three sessions");
+      await poll(() => countOpenedIn(options.run) === 3 && linesOf(ledger).length === 3, "three sessions");
       const cold = await coldTime(sshd);
       const master = recordsOf(options.run)[0]?.record;
       await spoil(master?.pid ?? 0, master?.socket ?? "");
@@ -64,7 +66,7 @@ describe("a master that is no good any more", () => {
       expect(outcome(next)).toEqual({ stdout: "next\n", stderr: "", exitCode: 0 });
       holdBound(next.milliseconds, bound + 3 * cold + 300);
       if (bound > 0) signal(master?.pid ?? 0, "SIGCONT");
-      writeFileSync(go, "");
+      gate.open();
       const codes = (await Promise.all(sessions)).map(({ exitCode }) => exitCode);
       // A stopped one goes on with its sessions; those of a dead one are lost.
       expect(codes).toEqual(bound > 0 ? [1, 2, 3] : [255, 255, 255]);
@@ -103,7 +105,7 @@ describe("a network that goes dead", () => {
     const options: RunOptions & { run: string } = { ...freshOptions(sshd), ...slow };
     const ledger = join(options.run, "ledger");
     const during = start("shim", [...args, `echo during >> ${ledger}; sleep 60`], options);
-    await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, 15_000, "the session");
+    await poll(() => existsSync(ledger) && countOpenedIn(options.run) === 1, "the session");
     const old = recordsOf(options.run)[0]?.record.pid ?? 0;
     proxy.cut();
     const began = performance.now();
@@ -136,7 +138,7 @@ describe("a network that goes dead", () => {
       const up = join(options.run, `up-${side}`);
       const session = start(side, [...sshd.options, ...(side === "real" ? alive : []), sshd.host, `echo >${up}; sleep 60`], options);
       const mine = () => sshd.processes().filter((pid) => !before.has(pid));
-      await poll(() => existsSync(up), 15_000, "the session");
+      await poll(() => existsSync(up), "the session");
       const stopped = mine();
       for (const pid of stopped) signal(pid, "SIGSTOP");
       const result = await session;

@@ -1,8 +1,8 @@
 /** Masters that grow old, and keys and options that change, under running sessions: nobody is cut, and the old masters leave. */
-import { copyFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { freshOptions, isAlive, outcome, poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
+import { freshOptions, isAlive, makeGate, outcome, poll, runShim, type Sshd, start, startSshd, temporary } from "../support/index.ts";
 import { journalOf, recordsOf } from "../support/runtime-directory.ts";
 import { rotate } from "./rotation.ts";
 
@@ -16,15 +16,15 @@ describe("rotation", () => {
   /** A session that runs while `change` happens; then a second caller. Gives the pid of the master before, which has to leave with its session. */
   async function changeUnderSession(sshd: Sshd, args: string[], change: () => string[]) {
     const options = freshOptions(sshd);
-    const [go, up] = [join(options.run, "go"), join(options.run, "up")];
-    const running = start("shim", [...args, `: > ${up}; while [ ! -e ${go} ]; do sleep 0.05; done; echo old; exit 6`], options);
-    await poll(() => existsSync(up), 15_000, "the session");
+    const gate = makeGate("echo old; exit 6");
+    const running = start("shim", [...args, gate.command], options);
+    await poll(gate.begun, "the session");
     const old = recordsOf(options.run)[0]?.record.pid ?? 0;
     const next = await runShim([...change(), "echo new; exit 7"], options);
     expect(outcome(next)).toEqual({ stdout: "new\n", stderr: "", exitCode: 7 });
     expect(sshd.authentications()).toBe(2);
     expect(isAlive(old)).toBe(true);
-    writeFileSync(go, "");
+    gate.open();
     expect(outcome((await running) as never)).toEqual({ stdout: "old\n", stderr: "", exitCode: 6 });
     return { old, options };
   }
@@ -41,7 +41,7 @@ describe("rotation", () => {
       utimesSync(key, 1_000_000_000, 1_000_000_000);
       return args;
     });
-    await poll(() => !isAlive(old), 10_000, "the end of the master with the old key");
+    await poll(() => !isAlive(old), "the end of the master with the old key");
     expect(journalOf(options.run)).toContainEqual(expect.objectContaining({ event: "retire", reason: "identity" }));
   });
 

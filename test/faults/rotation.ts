@@ -47,7 +47,7 @@ export async function rotate(sessions: number, longest: number, width: number): 
   await Promise.all(Array.from({ length: width }, work));
   const milliseconds = performance.now() - began;
   const left = () => recordsOf(options.run).filter(({ path, record }) => /\.m\.\d+$/.test(path) && isAlive(record.pid)).length;
-  await poll(() => left() === 0, 10_000).catch(() => undefined);
+  await poll(() => left() === 0).catch(() => undefined);
   const started = linesOf(ledger);
   return {
     failures,

@@ -1,6 +1,6 @@
 /** Trouble on this machine: no hard links, no processes to be had, a clock that jumps, a full disk. Never worse than the real ssh, and no orphan. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeRecord } from "../../src/master/record.ts";
@@ -9,6 +9,7 @@ import {
   freshOptions,
   freshRun,
   isAlive,
+  makeGate,
   outcome,
   poll,
   processesOf,
@@ -69,7 +70,7 @@ describe("a folder without hard links", () => {
     const masters = mastersIn(options.run);
     expect(masters).toHaveLength(1);
     expect((await runShim([...args.slice(0, 3), "-O", "exit", sshd.host], options)).stderr.toString()).toBe("Exit request sent.\r\n");
-    await poll(() => mastersIn(options.run).length === 0, 5000, "the end of the master");
+    await poll(() => mastersIn(options.run).length === 0, "the end of the master");
   });
 
   it("for our own runtime directory: every call works, as without sharing", async () => {
@@ -132,16 +133,16 @@ describe.runIf(isRoot)("as a second user who may start no more processes (as roo
     const exit = await call("shim", [], ["-O", "exit", ...connection]);
     expect(exit.stderr.toString()).toBe("Exit request sent.\r\n");
     expect(outcome(await call("shim", none, words))).toEqual(real);
-    await poll(() => mastersIn(run).length === 0, 5000, "the end of the master");
+    await poll(() => mastersIn(run).length === 0, "the end of the master");
   });
 });
 
 describe("a clock that jumped back", () => {
   it("a master and a failure of the future: the session goes on, the next caller has a new master and its own words", async () => {
     const { sshd, words, options, callShim } = await fixture();
-    const [go, up] = [join(options.run, "go"), join(options.run, "up")];
-    const running = start("shim", [...words, `: > ${up}; while [ ! -e ${go} ]; do sleep 0.05; done; exit 6`], options);
-    await poll(() => existsSync(up), 15_000, "the session");
+    const gate = makeGate("exit 6");
+    const running = start("shim", [...words, gate.command], options);
+    await poll(gate.begun, "the session");
     const found = recordsOf(options.run)[0];
     if (found === undefined) throw new Error("no record");
     const future = Math.floor(Date.now() / 1000) + 86_400;
@@ -153,11 +154,11 @@ describe("a clock that jumped back", () => {
     expect(outcome(await callShim("echo new"))).toEqual({ stdout: "new\n", stderr: "", exitCode: 0 });
     expect(sshd.authentications()).toBe(2);
     expect(isAlive(found.record.pid)).toBe(true);
-    writeFileSync(go, "");
+    gate.open();
     expect((await running).exitCode).toBe(6);
-    await poll(() => !isAlive(found.record.pid), 10_000, "the end of the master of the future");
+    await poll(() => !isAlive(found.record.pid), "the end of the master of the future");
     await sshd.stop();
-    await runShim([...sshd.options, "-O", "exit", sshd.host], options);
+    await runShim(["-O", "exit", ...words], options);
     expect((await callShim("true")).stderr.toString()).toMatch(/Connection refused\r?\n$/);
   });
 });
@@ -184,7 +185,7 @@ exit $code`;
       const result = await onDisk(pages * 4096, sshd, args, options);
       expect(outcome(result)).toEqual({ stdout: "inout\n", stderr: "err\n", exitCode: 3 });
       expect(sshd.log().match(/^Starting session: command/gm)).toHaveLength(1);
-      await poll(() => mastersIn(options.run).length === 0, 5000, "the end of every master");
+      await poll(() => mastersIn(options.run).length === 0, "the end of every master");
     });
 
   it("and no word is lost when the dial fails there", async () => {

@@ -175,7 +175,7 @@ describe("a file beside the key", () => {
       execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "carol", "-n", field.one.user, "-V", validity, side.path("id.pub")]);
       const call = async () => line(await side.ssh(["-F", config, "box", "echo in"]));
       const first = await call();
-      await poll(() => Date.now() > (end + 1) * 1000, 10_000, "the end of the certificate");
+      await poll(() => Date.now() > (end + 1) * 1000, "the end of the certificate", 10_000);
       return [first, await call()];
     },
     ["0: in", "255:"],

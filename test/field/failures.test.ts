@@ -64,9 +64,9 @@ async function meet(
     const config = writeConfig(side.path("config"), field, ["Host box", "  HostKeyAlias box", `  Port ${door.port}`], key);
     const words = ["-F", config, "box", reach];
     const one = first(words);
-    await poll(() => door.came() >= 1, 10_000, "the first caller's connection");
+    await poll(() => door.came() >= 1, "the first caller's connection", 10_000);
     const two = second(words);
-    await poll(() => door.came() >= 2, 1500).catch(() => undefined);
+    await poll(() => door.came() >= 2, "the condition", 1500).catch(() => undefined);
     await decide(door, one);
     return await Promise.all([one, two]);
   } finally {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { endMasters, fixture, mastersOf, poll, repository, shimFolder, systemPath } from "../support/index.ts";
+import { endMasters, fixture, makeGate, mastersOf, poll, processesOf, repository, shimFolder, systemPath } from "../support/index.ts";
 import { scratch } from "./package.ts";
 
 const script = join(repository, "install/ci/sshim-ci.sh");
@@ -77,26 +77,30 @@ describe("install/ci/sshim-ci.sh", () => {
     const [first, second] = [both[0].runtime(), both[1].runtime()];
     expect(first).not.toBe(second);
     expect(both[0].finish().code).toBe(0);
-    await poll(() => mastersOf(first).length === 0, 10_000, "the end of the first job's masters");
+    await poll(() => mastersOf(first).length === 0, "the end of the first job's masters");
     expect(existsSync(first)).toBe(false);
     expect(mastersOf(second)).toHaveLength(1);
     expect(both[1].finish().code).toBe(0);
-    await poll(() => !existsSync(second) || mastersOf(second).length === 0, 10_000, "the end of the second job's masters");
+    await poll(() => !existsSync(second) || mastersOf(second).length === 0, "the end of the second job's masters");
     await endMasters(second);
   });
 
   it("waits for what still runs, and does not cut it", async () => {
     const job = makeJob("3001");
-    const started = join(job.env.HOME as string, "started");
-    const text = `eval "$(sh ${script} start 2>/dev/null)"; exec ssh ${sshd.options.join(" ")} target 'touch ${started}; sleep 1.5; echo whole'`;
+    const gate = makeGate("echo whole");
+    const text = `eval "$(sh ${script} start 2>/dev/null)"; exec ssh ${sshd.options.join(" ")} target '${gate.command}'`;
     const child = spawn("sh", ["-c", text], { env: job.env, stdio: ["ignore", "pipe", "ignore"] });
     let out = "";
     child.stdout.on("data", (bytes) => {
       out += bytes;
     });
     const ended = new Promise((resolve) => child.once("close", resolve));
-    await poll(() => existsSync(started), 15_000, "the session");
-    expect(job.finish().code).toBe(0);
+    await poll(gate.begun, "the session");
+    const finish = spawn("sh", [script, "finish"], { env: job.env, stdio: "ignore" });
+    const finished = new Promise((resolve) => finish.once("close", resolve));
+    await poll(() => processesOf(job.runtime()).some(({ command }) => command.includes(" drain ")), "the drain");
+    gate.open();
+    expect(await finished).toBe(0);
     expect(await ended).toBe(0);
     expect(out).toBe("whole\n");
   });

@@ -24,7 +24,7 @@ describe.skipIf(!possible)("the musl build", () => {
     copyFileSync(shimProgram, join(folder, "bin/ssh"));
     symlinkSync("ssh", join(folder, "bin/sshim"));
     for (const name of ["bin/sshim-control", "lib/sshim/libstdc++.so.6"]) copyFileSync(join(built, name), join(folder, name));
-  }, 120_000);
+  });
 
   const call = (words: string[], runtime: string) =>
     run("shim", words, {

@@ -7,12 +7,12 @@ import {
   fixture,
   freshOptions,
   isAlive,
+  makeGate,
   poll,
   processesOf,
   runReal,
   runShim,
   start,
-  startSshd,
   temporary,
   visible,
 } from "../support/index.ts";
@@ -24,33 +24,33 @@ const pidAt = async (path: string) => {
 };
 
 test("-fN on a path without a master makes one there, a second time makes no second connection", async () => {
-  const { sshd, options } = await fixture();
+  const { sshd, words, options } = await fixture();
   const folder = temporary();
   const path = join(folder, "mux_a");
-  const establish = [...sshd.options, "-fN", ...at(path), sshd.host];
+  const establish = ["-fN", ...at(path), ...words];
   for (let n = 0; n < 2; n++) {
     expect(visible(await runShim(establish, options))).toEqual({ stdout: "", stderr: "", exitCode: 0, signal: undefined });
   }
-  expect(visible(await runShim([...sshd.options, "-fNM", ...at(path), sshd.host], options)).exitCode).toBe(0);
+  expect(visible(await runShim(["-fNM", ...at(path), ...words], options)).exitCode).toBe(0);
   expect(sshd.authentications()).toBe(1);
   expect(readdirSync(folder)).toEqual(["mux_a"]);
   expect(lstatSync(path).isSocket()).toBe(true);
-  const command = await runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
+  const command = await runShim([...at(path), ...words, "echo x"], options);
   expect(visible(command)).toEqual({ stdout: "x\n", stderr: "", exitCode: 0, signal: undefined });
   expect(sshd.authentications()).toBe(1);
 });
 
 test("-O check, stop and exit name nothing but the path, and drain the master there", async () => {
-  const { sshd, options } = await fixture();
+  const { words, options } = await fixture();
   const path = join(temporary(), "mux_a");
-  await runShim([...sshd.options, "-fN", ...at(path), sshd.host], options);
+  await runShim(["-fN", ...at(path), ...words], options);
   const pid = await pidAt(path);
   const check = await runShim(["-O", "check", "-o", `ControlPath=${path}`, "localhost"], options);
   expect(visible(check)).toEqual({ stdout: "", stderr: `Master running (pid=${pid})\r\n`, exitCode: 0, signal: undefined });
   const stop = await runShim(["-O", "stop", "-o", `ControlPath=${path}`, "localhost"], options);
   expect(visible(stop)).toEqual({ stdout: "", stderr: "Stop listening request sent.\r\n", exitCode: 0, signal: undefined });
   expect(existsSync(path)).toBe(false);
-  await poll(() => !isAlive(pid), 5000, "the end of the master");
+  await poll(() => !isAlive(pid), "the end of the master");
   const { real, shim } = {
     real: await runReal(["-O", "check", "-o", `ControlPath=${path}`, "localhost"], options),
     shim: await runShim(["-O", "check", "-o", `ControlPath=${path}`, "localhost"], options),
@@ -59,101 +59,84 @@ test("-O check, stop and exit name nothing but the path, and drain the master th
 });
 
 test("two runtime directories race for one path: each caller's command runs, one master is left, no orphan", async () => {
-  const sshd = await startSshd();
+  const { sshd, words } = await fixture();
   const path = join(temporary(), "mux_a");
   const runs = [temporary(), temporary(), temporary()];
-  const results = await Promise.all(
-    runs.map((run, n) => runShim([...sshd.options, ...at(path), sshd.host, `echo ${n}`], { home: sshd.home, run })),
-  );
+  const results = await Promise.all(runs.map((run, n) => runShim([...at(path), ...words, `echo ${n}`], { home: sshd.home, run })));
   for (const [n, result] of results.entries())
     expect(visible(result)).toEqual({ stdout: `${n}\n`, stderr: "", exitCode: 0, signal: undefined });
   const pid = await pidAt(path);
-  await poll(
-    () => [...processesOf(path), ...runs.flatMap((run) => processesOf(run))].every((found) => found.pid === pid),
-    5000,
-    "no orphan",
-  );
+  await poll(() => [...processesOf(path), ...runs.flatMap((run) => processesOf(run))].every((found) => found.pid === pid), "no orphan");
 });
 
 test("somebody removes the socket: the next command makes a new master, and nobody is left behind", async () => {
-  const { sshd, options } = await fixture();
+  const { words, options } = await fixture();
   const path = join(temporary(), "mux_a");
-  const command = () => runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
+  const command = () => runShim([...at(path), ...words, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
   const old = await pidAt(path);
   rmSync(path);
   expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
-  await poll(() => !isAlive(old), 5000, "the end of the unreachable master");
+  await poll(() => !isAlive(old), "the end of the unreachable master");
   expect(await pidAt(path)).toBeGreaterThan(0);
 });
 
 test("the real ssh's master on the path is used, and drained by -O exit", async () => {
-  const { sshd, options } = await fixture();
+  const { sshd, words, options } = await fixture();
   const path = join(temporary(), "mux_a");
-  await runReal([...sshd.options, "-fN", ...at(path), sshd.host], options);
-  expect(visible(await runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
+  await runReal(["-fN", ...at(path), ...words], options);
+  expect(visible(await runShim([...at(path), ...words, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(sshd.authentications()).toBe(1);
-  const session = start(
-    "shim",
-    [...sshd.options, ...at(path), sshd.host, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; exit 5`],
-    options,
-  );
-  await poll(
-    () =>
-      sshd
-        .log()
-        .split("\n")
-        .filter((line) => line.includes("Starting session")).length >= 2,
-    10_000,
-    "the session",
-  );
+  const gate = makeGate();
+  const session = start("shim", [...at(path), ...words, gate.command], options);
+  await poll(gate.begun, "the session");
   expect(visible(await runShim(["-O", "exit", `-oControlPath=${path}`, "x"], options)).stderr).toBe("Exit request sent.\r\n");
-  writeFileSync(join(options.run, "go"), "");
+  gate.open();
   expect((await session).exitCode).toBe(5);
 });
 
 test("the real ssh takes over a path that we served: its master is used, ours leaves", async () => {
-  const { sshd, options } = await fixture();
+  const { sshd, words, options } = await fixture();
   const path = join(temporary(), "mux_a");
-  const command = () => runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options);
+  const command = () => runShim([...at(path), ...words, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
   const ours = await pidAt(path);
   rmSync(path);
-  await runReal([...sshd.options, "-fN", ...at(path), sshd.host], options);
+  await runReal(["-fN", ...at(path), ...words], options);
   const theirs = await pidAt(path);
   expect(theirs).not.toBe(ours);
   for (let n = 0; n < 2; n++) expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(await pidAt(path)).toBe(theirs);
   expect(sshd.authentications()).toBe(2);
-  await poll(() => !isAlive(ours), 5000, "the end of the unreachable master");
+  await poll(() => !isAlive(ours), "the end of the unreachable master");
 });
 
 test("a stale socket on the path is replaced, a file that is none is left to the real ssh", async () => {
-  const { sshd, options } = await fixture();
+  const { words, options } = await fixture();
   const folder = temporary();
   const path = join(folder, "mux_a");
-  await runShim([...sshd.options, "-fN", ...at(path), sshd.host], options);
+  await runShim(["-fN", ...at(path), ...words], options);
   process.kill(await pidAt(path), "SIGKILL");
-  await poll(async () => (await pidAt(path)) === 0, 5000, "the stale socket");
+  await poll(async () => (await pidAt(path)) === 0, "the stale socket");
   expect(lstatSync(path).isSocket()).toBe(true);
-  expect(visible(await runShim([...sshd.options, ...at(path), sshd.host, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
+  expect(visible(await runShim([...at(path), ...words, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(await pidAt(path)).toBeGreaterThan(0);
   const file = join(folder, "mux_b");
   mkdirSync(file);
-  const args = [...sshd.options, ...at(file), sshd.host, "echo x"];
+  const args = [...at(file), ...words, "echo x"];
   expect(visible(await runShim(args, options))).toMatchObject({ stdout: "x\n", exitCode: 0 });
   expect(lstatSync(file).isDirectory()).toBe(true);
 });
 
 test("a path of 91 to 300 bytes works, and -O words find the master that serves it", async () => {
-  const sshd = await startSshd();
+  const { sshd, words } = await fixture();
   for (const length of [91, 107, 300]) {
     const options = freshOptions(sshd);
     const folder = temporary();
     const path = join(folder, "x".repeat(length - folder.length - 1));
     const before = sshd.authentications();
     for (let n = 0; n < 2; n++) {
-      const result = await runShim([...sshd.options, ...at(path), sshd.host, `echo ${n}`], options);
+      const result = await runShim([...at(path), ...words, `echo ${n}`], options);
       expect(visible(result)).toEqual({ stdout: `${n}\n`, stderr: "", exitCode: 0, signal: undefined });
     }
     expect(sshd.authentications()).toBe(before + 1);
@@ -163,19 +146,19 @@ test("a path of 91 to 300 bytes works, and -O words find the master that serves 
 });
 
 test("a file system without hard links: never worse than the real ssh, no orphan, no leftover beside the path", async () => {
-  const { sshd, options } = await fixture();
+  const { sshd, words, options } = await fixture();
   const folder = temporary();
   // What ssh does where link(2) fails: a stand-in says its words, but only when it is asked to serve a path in there.
   const stand = join(temporary(), "ssh");
-  const words = `muxserver_listen: link mux listener ${folder}/m.x => ${folder}/m: Operation not permitted`;
+  const refusal = `muxserver_listen: link mux listener ${folder}/m.x => ${folder}/m: Operation not permitted`;
   writeFileSync(
     stand,
-    `#!/bin/sh\ncase " $* " in\n*" -G "*) ;;\n*"-oControlPath=${folder}/"*" -N -f "*) printf '%s\\r\\n' '${words}' >&2; [ "$4" ]; exit 255;;\nesac\nexec /usr/bin/ssh "$@"\n`,
+    `#!/bin/sh\ncase " $* " in\n*" -G "*) ;;\n*"-oControlPath=${folder}/"*" -N -f "*) printf '%s\\r\\n' '${refusal}' >&2; [ "$4" ]; exit 255;;\nesac\nexec /usr/bin/ssh "$@"\n`,
   );
   chmodSync(stand, 0o755);
   const env = { SSHIM_REAL_SSH: stand };
   for (let n = 0; n < 3; n++) {
-    const result = await runShim([...sshd.options, "-oControlMaster=auto", `-oControlPath=${folder}/m`, sshd.host, `echo ${n}`], {
+    const result = await runShim(["-oControlMaster=auto", `-oControlPath=${folder}/m`, ...words, `echo ${n}`], {
       ...options,
       env,
     });

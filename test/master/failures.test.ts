@@ -95,7 +95,7 @@ test("a server that says its name and nothing more holds up no lock for ever: th
   const options = freshOptions(sshd);
   const caller = start("shim", elsewhere(sshd, server.port, "-oConnectTimeout=1"), options);
   // The dial is ended after its time, and the next connection is the real ssh's own.
-  await poll(() => server.connections() === 2, 30_000);
+  await poll(() => server.connections() === 2);
   const lines = readFileSync(join(options.run, "journal.jsonl"), "utf8").trim().split("\n");
   const [dial, session] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(dial).toMatchObject({ event: "dial", outcome: "pass", reason: "stuck" });
@@ -166,11 +166,11 @@ test("the holder of the lock is killed in the middle of a handshake: the next ca
     );
   write(hole.port);
   const first = start("shim", ["-F", config, "x", "echo first"], options);
-  await poll(() => hole.connections() === 1, 10_000, "the first dial");
+  await poll(() => hole.connections() === 1, "the first dial");
   first.kill("SIGKILL");
   await first;
   write(sshd.port);
   const second = await run("shim", ["-F", config, "-oStrictHostKeyChecking=no", "x", "echo second"], options);
   expect(visible(second).stdout).toBe("second\n");
-  await poll(() => !processesOf(options.run).some(({ command }) => command.includes(`${hole.port}`)), 5000, "the end of the first dial");
+  await poll(() => !processesOf(options.run).some(({ command }) => command.includes(`${hole.port}`)), "the end of the first dial");
 });

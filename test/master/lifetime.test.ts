@@ -2,7 +2,20 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fixture, isAlive, poll, processesOf, type Result, runReal, runShim, signal, start, temporary, visible } from "../support/index.ts";
+import {
+  fixture,
+  isAlive,
+  makeGate,
+  poll,
+  processesOf,
+  type Result,
+  runReal,
+  runShim,
+  signal,
+  start,
+  temporary,
+  visible,
+} from "../support/index.ts";
 import { countOpenedIn, type FoundRecord, journalOf, recordsOf } from "../support/runtime-directory.ts";
 
 function expectAll(results: readonly Result[]): void {
@@ -13,63 +26,72 @@ function expectAll(results: readonly Result[]): void {
 
 test("a crowd on a cold host: every command runs, and ten sessions cost one handshake", async () => {
   const { sshd, callShim } = await fixture();
-  expectAll(await Promise.all(Array.from({ length: 20 }, (_, n) => callShim(`echo ${n}; sleep 1; exit ${n}`))));
+  const gate = makeGate();
+  const crowd = Array.from({ length: 20 }, (_, n) => callShim(gate.before(`echo ${n}; exit ${n}`)));
+  await poll(() => gate.begun() === 20, "twenty sessions at once");
+  gate.open();
+  expectAll(await Promise.all(crowd));
   expect(sshd.authentications()).toBe(2);
 });
 
 test("a server that allows three sessions: learned once, nothing lost, and the next crowd is spread before it is refused", async () => {
   const { options, callShim } = await fixture({ maxSessions: 3 });
-  const crowd = () => Promise.all(Array.from({ length: 9 }, (_, n) => callShim(`echo ${n}; sleep 1; exit ${n}`)));
-  expectAll(await crowd());
+  const expectCrowd = async () => {
+    const gate = makeGate();
+    const crowd = Array.from({ length: 9 }, (_, n) => callShim(gate.before(`echo ${n}; exit ${n}`)));
+    await poll(() => gate.begun() === 9, "nine sessions at once");
+    gate.open();
+    expectAll(await Promise.all(crowd));
+  };
+  await expectCrowd();
   expect(recordsOf(options.run).map(({ record }) => record.limit)).toEqual(expect.arrayContaining([3]));
   const refusals = () => journalOf(options.run).filter(({ reason }) => reason === "overflow").length;
   const before = refusals();
-  expectAll(await crowd());
+  await expectCrowd();
   expect(refusals()).toBe(before);
 });
 
 test("-O exit cuts nobody: running sessions finish, the next one has a new master, the old one leaves with its last session", async () => {
   const { sshd, words, options, callShim } = await fixture();
-  const held = Array.from({ length: 5 }, (_, n) =>
-    start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo ${n}; exit ${n}`], options),
-  );
-  await poll(() => countOpenedIn(options.run) >= 5, 15_000, "five sessions");
+  const gate = makeGate();
+  const held = Array.from({ length: 5 }, (_, n) => start("shim", [...words, gate.before(`echo ${n}; exit ${n}`)], options));
+  await poll(() => countOpenedIn(options.run) >= 5, "five sessions");
   const old = recordsOf(options.run)[0]?.record.pid ?? 0;
-  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
+  const exit = await runShim(["-O", "exit", ...words], options);
   expect(visible(exit)).toEqual({ stdout: "", stderr: "Exit request sent.\r\n", exitCode: 0, signal: undefined });
   expect(visible(await callShim("echo new")).stdout).toBe("new\n");
   expect(sshd.authentications()).toBe(2);
   expect(isAlive(old)).toBe(true);
-  writeFileSync(join(options.run, "go"), "");
+  gate.open();
   const results = await Promise.all(held);
   expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3, 4]);
-  await poll(() => !isAlive(old), 10_000, "the end of the drained master");
+  await poll(() => !isAlive(old), "the end of the drained master");
 });
 
 test("SSHIM_EXIT=hard ends the sessions, as OpenSSH's own -O exit does", async () => {
-  const { sshd, words, options } = await fixture();
+  const { words, options } = await fixture();
   const session = start("shim", [...words, "sleep 60"], options);
-  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
-  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, env: { SSHIM_EXIT: "hard" } });
+  await poll(() => countOpenedIn(options.run) === 1, "the session");
+  const exit = await runShim(["-O", "exit", ...words], { ...options, env: { SSHIM_EXIT: "hard" } });
   expect(visible(exit)).toMatchObject({ stderr: "Exit request sent.\r\n", exitCode: 0 });
   expect((await session).exitCode).toBe(255);
 });
 
 test("-q silences the words of -O exit and -O stop; without a master the real ssh answers", async () => {
-  const { sshd, options, callShim } = await fixture();
+  const { words, options, callShim } = await fixture();
   await callShim("true");
-  expect(visible(await runShim([...sshd.options, "-q", "-O", "stop", sshd.host], options))).toMatchObject({ stderr: "", exitCode: 0 });
-  const none = await runShim([...sshd.options, "-O", "exit", sshd.host], options);
+  expect(visible(await runShim(["-q", "-O", "stop", ...words], options))).toMatchObject({ stderr: "", exitCode: 0 });
+  const none = await runShim(["-O", "exit", ...words], options);
   expect(visible(none).stderr).toMatch(/^Control socket connect\(.*\): No such file or directory\r\n$/);
   expect(none.exitCode).toBe(255);
 });
 
 test("a stopped master: -O exit says so within two seconds, the next call works, nobody deletes a file", async () => {
-  const { sshd, options, callShim } = await fixture();
+  const { sshd, words, options, callShim } = await fixture();
   await callShim("true");
   const first = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(first, "SIGSTOP");
-  const exit = await runShim([...sshd.options, "-O", "exit", sshd.host], { ...options, timeout: 10_000 });
+  const exit = await runShim(["-O", "exit", ...words], options);
   expect(visible(exit)).toMatchObject({ stdout: "", stderr: "muxclient: master hello exchange failed\r\n", exitCode: 255 });
   expect(visible(await callShim("echo again")).stdout).toBe("again\n");
   const second = recordsOf(options.run).find(({ path }) => path.endsWith("0.m"))?.record.pid ?? 0;
@@ -77,18 +99,19 @@ test("a stopped master: -O exit says so within two seconds, the next call works,
   expect(visible(await callShim("echo healed"))).toMatchObject({ stdout: "healed\n", stderr: "" });
   expect(sshd.authentications()).toBe(3);
   // Nobody was connected to either, so neither is left to unlink its successor's socket one day.
-  await poll(() => !isAlive(first) && !isAlive(second), 5000, "the end of the wedged masters");
+  await poll(() => !isAlive(first) && !isAlive(second), "the end of the wedged masters");
 });
 
 test("a stopped master with a session on it is left alone, and its session goes on when it does", async () => {
   const { words, options, callShim } = await fixture();
-  const session = start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo done; exit 4`], options);
-  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
+  const gate = makeGate("echo done; exit 4");
+  const session = start("shim", [...words, gate.command], options);
+  await poll(() => countOpenedIn(options.run) === 1, "the session");
   const pid = recordsOf(options.run)[0]?.record.pid ?? 0;
   signal(pid, "SIGSTOP");
   expect(visible(await callShim("echo other")).stdout).toBe("other\n");
   signal(pid, "SIGCONT");
-  writeFileSync(join(options.run, "go"), "");
+  gate.open();
   expect((await session).exitCode).toBe(4);
   expect(visible(await callShim("echo still"))).toMatchObject({ stdout: "still\n", stderr: "" });
 });
@@ -108,7 +131,7 @@ test("a killed master: its session is lost without a word, started only once, an
   const { words, options, callShim } = await fixture();
   const ledger = join(options.run, "ledger");
   const session = start("shim", [...words, `echo ran >> ${ledger}; sleep 60`], options);
-  await poll(() => countOpenedIn(options.run) === 1 && readFileSync(ledger, "utf8") !== "", 15_000, "the session");
+  await poll(() => countOpenedIn(options.run) === 1 && readFileSync(ledger, "utf8") !== "", "the session");
   signal(recordsOf(options.run)[0]?.record.pid ?? 0, "SIGKILL");
   const lost = await session;
   expect({ code: lost.exitCode, stderr: String(lost.stderr) }).toEqual({ code: 255, stderr: "" });
@@ -119,19 +142,17 @@ test("a killed master: its session is lost without a word, started only once, an
 
 test("a server that goes away: the session ends with the real ssh's last words", async () => {
   const { sshd, words, options } = await fixture();
-  const gone = async (side: "real" | "shim", pids: () => number[]) => {
-    const session = start(side, [...words, `echo $PPID; sleep 60`], options);
-    const known = pids();
-    await poll(() => sshd.processes().length > known.length + 1, 15_000, "the session");
-    await poll(() => (side === "real" ? true : countOpenedIn(options.run) === 1), 15_000, "the session");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+  const gone = async (side: "real" | "shim") => {
+    const gate = makeGate();
+    const session = start(side, [...words, gate.command], options);
+    await poll(() => gate.begun() && (side === "real" || countOpenedIn(options.run) === 1), "the session");
     for (const pid of sshd.processes()) if (pid !== sshd.pid) signal(pid, "SIGKILL");
     const result = await session;
     return { code: result.exitCode, stderr: String(Buffer.from(result.stderr as unknown as Uint8Array)) };
   };
-  const real = await gone("real", () => [sshd.pid]);
+  const real = await gone("real");
   expect(real.code).toBe(255);
-  expect(await gone("shim", () => [sshd.pid])).toEqual(real);
+  expect(await gone("shim")).toEqual(real);
 });
 
 test("a remote command that dies of a signal ends as with the real ssh, and costs no new master", async () => {
@@ -147,13 +168,14 @@ test("a remote command that dies of a signal ends as with the real ssh, and cost
 test("a master past its age is retired: its session goes on, the next one has a new master", async () => {
   const { sshd, words, options: fresh } = await fixture();
   const options = { ...fresh, env: { SSHIM_MAX_AGE: "1s" } };
-  const session = start("shim", [...words, `while [ ! -e ${options.run}/go ]; do sleep 0.05; done; echo old; exit 6`], options);
-  await poll(() => countOpenedIn(options.run) === 1, 15_000, "the session");
+  const gate = makeGate("echo old; exit 6");
+  const session = start("shim", [...words, gate.command], options);
+  await poll(() => countOpenedIn(options.run) === 1, "the session");
   const made = recordsOf(options.run)[0]?.record.created ?? 0;
-  await poll(() => Date.now() / 1000 > made + 3, 10_000, "its age");
+  await poll(() => Date.now() / 1000 > made + 3, "its age");
   expect(visible(await runShim([...words, "echo new"], options))).toMatchObject({ stdout: "new\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);
-  writeFileSync(join(options.run, "go"), "");
+  gate.open();
   expect((await session).exitCode).toBe(6);
 });
 
@@ -163,10 +185,10 @@ test("an idle master is retired before OpenSSH's own expiry could race with a cl
   const command = () => runShim([...words, "echo x"], options);
   await command();
   const first = recordsOf(options.run)[0] as FoundRecord;
-  await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, 10_000, "its idleness");
+  await poll(() => Date.now() > statSync(first.path).mtimeMs + 2500, "its idleness");
   expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
   expect(sshd.authentications()).toBe(2);
-  await poll(() => !isAlive(first.record.pid), 5000, "the end of the idle master");
+  await poll(() => !isAlive(first.record.pid), "the end of the idle master");
   expect(journalOf(options.run)).toContainEqual(expect.objectContaining({ event: "retire", reason: "idle", outcome: "retired" }));
 });
 

@@ -14,7 +14,7 @@ import type { Scenario } from "./world.ts";
 
 describe("every interleaving of", () => {
   for (const [name, [scenario, states]] of Object.entries(small))
-    it(`${name} (${states} states)`, { timeout: 180_000 }, () => {
+    it(`${name} (${states} states)`, () => {
       const explored = explore(scenario);
       expect(explored.broken).toBeUndefined();
       expect(explored.states).toBe(states);

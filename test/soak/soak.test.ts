@@ -36,4 +36,4 @@ test("deployments, health checks and refreshes while masters are killed and netw
   expect({ startedTwice, lost, hung }, examples.join("\n")).toEqual({ startedTwice: [], lost: [], hung: [] });
   expect(countAvoidable(shim), examples.join("\n")).toBe(0);
   expect(shim.left, "connections that nobody can reach any more").toBe(0);
-}, 120_000);
+});

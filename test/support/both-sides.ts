@@ -62,7 +62,7 @@ export async function onSide<T>(
     env: cleanEnv(name, options),
     run: (program, args, more = {}) =>
       // By its bare name, as a shell calls it: the real scp says argv[0] in its messages.
-      run(name, args, { ...options, timeout: 60_000, program, argv0: program, ...more, env: { ...env, ...more.env } }),
+      run(name, args, { ...options, program, argv0: program, ...more, env: { ...env, ...more.env } }),
     async succeed(program, args, more = {}) {
       const result = await side.run(program, args, more);
       expect({ ...visible(result), program }).toMatchObject({ exitCode: 0, program });

@@ -8,4 +8,4 @@ import { tearDown } from "./tools.ts";
 export * from "./tools.ts";
 
 // Hooks run last-registered first, so the file's own afterAll come before this one.
-afterAll(tearDown, 60_000);
+afterAll(tearDown);

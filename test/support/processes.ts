@@ -59,10 +59,10 @@ export async function endProcesses(pids: readonly number[], patience = 3000): Pr
     signal(pid, "SIGCONT");
   }
   const remaining = () => pids.filter(isAlive);
-  await poll(() => remaining().length === 0, patience).catch(() => undefined);
+  await poll(() => remaining().length === 0, "their end", patience).catch(() => undefined);
   const stubborn = remaining();
   for (const pid of stubborn) signal(pid, "SIGKILL");
-  await poll(() => remaining().length === 0, 3000, `the end of ${stubborn.join(", ")}`);
+  await poll(() => remaining().length === 0, `the end of ${stubborn.join(", ")}`, 3000);
   return stubborn;
 }
 

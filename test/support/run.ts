@@ -17,7 +17,7 @@ export interface RunOptions {
   /** stdin is a pipe that the test writes to and closes */
   stdinOpen?: boolean;
   cwd?: string;
-  /** milliseconds until SIGKILL (default 30,000); `timedOut` tells */
+  /** milliseconds until SIGKILL (default 120,000: who hangs, not who is slow); `timedOut` tells */
   timeout?: number;
   /** the program by its name (default "ssh"), looked up in the folder of either side: ssh, scp, sftp; or a path, for a caller such as rsync or git */
   program?: string | undefined;
@@ -87,7 +87,7 @@ export function start(side: "real" | "shim", args: readonly string[], options: R
     encoding: "buffer",
     stripFinalNewline: false,
     reject: false,
-    timeout: options.timeout ?? 30_000,
+    timeout: options.timeout ?? 120_000,
     killSignal: "SIGKILL",
     ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
     ...(options.stdinOpen

@@ -208,7 +208,7 @@ function writeClientConfig(home: string, host: string, user: string, port: numbe
 
 /** True once its log says so (a trial connection would be counted); false when `child` ends first or ten seconds pass. */
 async function listens(child: ChildProcess, log: () => string): Promise<boolean> {
-  const ready = await poll(() => child.exitCode !== null || log().includes("Server listening on "), 10_000).catch(() => false);
+  const ready = await poll(() => child.exitCode !== null || log().includes("Server listening on ")).catch(() => false);
   return ready && child.exitCode === null;
 }
 

@@ -66,7 +66,7 @@ describe("the harness", () => {
   it("finds remote commands that outlive their session", async () => {
     const marker = temporary();
     const child = start("real", [...sshd.options, sshd.host, `cd ${marker} && exec sleep 300`]);
-    await poll(() => processesOf(marker).some(({ command }) => command === "sleep 300"), 10_000, "the remote sleep");
+    await poll(() => processesOf(marker).some(({ command }) => command === "sleep 300"), "the remote sleep");
     child.kill("SIGKILL");
     await child;
     expect(leftovers().join()).toContain("sleep 300");

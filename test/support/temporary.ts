@@ -51,11 +51,14 @@ export function removeTemporary(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
+/** How long a test waits for what must come: far longer than any machine takes, because it is no measurement. */
+export const PATIENCE = 60_000;
+
 /**
  * Calls `probe` until it gives something truthy and returns that; throws after `milliseconds`.
  * An exception of the probe counts as "not yet", and is named when time is up.
  */
-export async function poll<T>(probe: () => T | Promise<T>, milliseconds = 5000, what = "the condition"): Promise<Truthy<T>> {
+export async function poll<T>(probe: () => T | Promise<T>, what = "the condition", milliseconds = PATIENCE): Promise<Truthy<T>> {
   const deadline = performance.now() + milliseconds;
   let last: unknown;
   for (let pause = 2; ; pause = Math.min(pause * 1.5, 50)) {

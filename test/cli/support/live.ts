@@ -26,7 +26,7 @@ export function useSshd(options: SshdOptions = {}): Live {
   };
   beforeAll(async () => {
     place.sshd = await startSshd(options);
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const { pid, state } of await masters()) if (state === "wedged") process.kill(pid, "SIGCONT");
     await runSshim(["drain", "--all", "--now"]);

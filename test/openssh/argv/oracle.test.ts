@@ -38,7 +38,7 @@ beforeAll(async () => {
     askReal(join(directory, "1"), drivers.manyMains, SSH, cases.slice(0, half)),
     askReal(join(directory, "2"), drivers.manyMains, SSH, cases.slice(half)),
   ]);
-}, 300_000);
+}, 900_000);
 
 it("asked the real ssh about good lists, bad ones and ones that are not UTF-8", () => {
   expect(cases.length).toBe(COUNT);

@@ -45,14 +45,14 @@ test("a real master answers with its pid, stops listening, and is gone", async (
   expect(isAlive(pid)).toBe(true);
   expect(await askToStop(path)).toEqual({ ok: true, reply: { type: "ok" } });
   expect(await askAlive(path)).toMatchObject({ ok: false, stage: "connect", failure: "none" });
-  await poll(() => !isAlive(pid), 5000, "the end of the stopped master");
+  await poll(() => !isAlive(pid), "the end of the stopped master");
 });
 
 test("a real master ends when it is told to", async () => {
   const path = await realMaster();
   const alive = await askAlive(path);
   expect(await askToEnd(path)).toMatchObject({ ok: true });
-  await poll(() => alive.ok && alive.reply.type === "alive" && !isAlive(alive.reply.pid), 5000, "the end of the master");
+  await poll(() => alive.ok && alive.reply.type === "alive" && !isAlive(alive.reply.pid), "the end of the master");
 });
 
 test("a stopped process costs the deadline and no more", async () => {
