@@ -1,79 +1,183 @@
 /**
- * The programs that building, testing and the demo need from the system, and how to get a missing one: with apt as root on a
- * Debian-like system, else by a clear line that names the package. Plain Node, no dependency; installs nothing that is there already.
+ * Every program that the build, the tests, the demo and the benchmarks start: where it comes from, and how to get a missing one: with apt as
+ * root on a Debian-like system, else by a clear line that names the package. Plain Node, no dependency; installs nothing that is there already.
+ * What is not in this table the tests cannot find: their PATH is a folder of links to it (`linkPrograms`).
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
-/** What is needed, by name: how to tell that it is there, Debian's packages, and what for. */
+/**
+ * What is needed, by name: its programs, Debian's packages, and what cannot be done without it. `whole` is said of programs that start others,
+ * which are their own affair (git its parts, gcc its linker, a script of Python's its interpreter): those find the system's.
+ */
 const NEEDS = {
-  compiler: { there: () => findCompiler() !== undefined, packages: ["gcc", "libc6-dev"], what: "C compiler", goal: "build the front" },
-  musl: {
-    there: () => findProgram("musl-gcc") !== undefined,
-    packages: ["musl-tools"],
-    what: "musl-gcc",
-    goal: "build a small static front",
+  compiler: {
+    programs: ["gcc", "cc"],
+    there: () => findCompiler() !== undefined,
+    packages: ["gcc", "libc6-dev"],
+    what: "C compiler",
+    goal: "build the front",
+    whole: true,
   },
-  sshd: { there: () => findProgram("sshd") !== undefined, packages: ["openssh-server"], what: "sshd", goal: "start a server of our own" },
-  ssh: {
-    there: () => findProgram("ssh") !== undefined && findProgram("ssh-keygen") !== undefined,
-    packages: ["openssh-client"],
-    what: "ssh",
-    goal: "do anything",
+  musl: { programs: ["musl-gcc"], packages: ["musl-tools"], goal: "build a small static front", whole: true },
+  sshd: { programs: ["sshd"], packages: ["openssh-server"], goal: "start a server of our own" },
+  ssh: { programs: ["ssh", "scp", "sftp", "ssh-keygen", "ssh-agent", "ssh-add"], packages: ["openssh-client"], goal: "do anything" },
+  rsync: { programs: ["rsync"], packages: ["rsync"], goal: "run the tests" },
+  git: { programs: ["git", "git-receive-pack", "git-upload-pack"], packages: ["git"], goal: "run the tests", whole: true },
+  shells: { programs: ["sh", "bash"], packages: ["dash", "bash"], goal: "run the tests" },
+  coreutils: {
+    programs: (
+      "cat chgrp chmod chown cksum cp cut date dd dirname echo env false head id ln ls mkdir mkfifo mktemp mv nice nohup od printf pwd readlink rm " +
+      "rmdir seq sha256sum sleep sort stat stty tail tee test timeout touch tr true tty uname uniq wc whoami yes"
+    ).split(" "),
+    packages: ["coreutils"],
+    goal: "run the tests",
   },
-  rsync: { there: () => findProgram("rsync") !== undefined, packages: ["rsync"], what: "rsync", goal: "run the tests" },
-  git: { there: () => findProgram("git") !== undefined, packages: ["git"], what: "git", goal: "run the tests" },
+  text: {
+    programs: ["awk", "cmp", "find", "grep", "gunzip", "gzip", "sed", "tar", "xargs"],
+    packages: ["mawk", "diffutils", "findutils", "grep", "gzip", "sed", "tar"],
+    goal: "run the tests",
+  },
+  linux: {
+    programs: ["mount", "prlimit", "setpriv", "umount", "unshare"],
+    packages: ["mount", "util-linux"],
+    goal: "run the tests",
+  },
 };
 
 /** Programs of other callers: the tests of a missing one are skipped by name, so it is no failure when they cannot be had. */
 const EXTRAS = {
-  busybox: "busybox",
-  sshpass: "sshpass",
-  shellcheck: "shellcheck",
-  ansible: "ansible-core",
-  borg: "borgbackup",
-  zsh: "zsh",
-  fish: "fish",
-  mandoc: "mandoc",
-  promtool: "prometheus",
-  chromium: "chromium",
+  ansible: { programs: ["ansible", "ansible-playbook"], packages: ["ansible-core"], whole: true },
+  borg: { packages: ["borgbackup"], whole: true },
+  busybox: {},
+  chromium: { whole: true },
+  fish: {},
+  less: {},
+  mandoc: {},
+  promtool: { packages: ["prometheus"] },
+  script: { packages: ["bsdutils"] },
+  shellcheck: {},
+  sshpass: {},
+  zsh: {},
 };
 
+/** What is used where it is there, and never installed: too large, or only for a release. */
+const GUESTS = {
+  clang: { whole: true },
+  curl: {},
+  dash: {},
+  debootstrap: { goal: "make a fresh machine", whole: true },
+  docker: {},
+  npm: { whole: true },
+  "qemu-aarch64": {},
+  "qemu-aarch64-static": {},
+};
+
+const all = { ...NEEDS, ...EXTRAS, ...GUESTS };
+const programsOf = (name) => all[name].programs ?? [name];
+const packagesOf = (name) => all[name].packages ?? [name];
+const isThere = (name) => (all[name].there ?? (() => programsOf(name).every(findProgram)))();
+
+/** The folders of a system's programs, whatever PATH says: an ordinary user's leaves out those of the administrator. */
+const SYSTEM = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin"];
+
 /**
- * Makes sure that the named programs are there. Returns undefined, or one line that says what is missing and which package has it.
- * @param {Array<keyof typeof NEEDS>} names
+ * Makes sure that the named needs are there. Returns undefined, or one line that says what is missing and which package has it.
+ * @param {string[]} names
  */
-export function provide(names) {
-  const missing = () => names.filter((name) => !NEEDS[name].there());
+export function provide(names = Object.keys(NEEDS)) {
+  const missing = () => names.filter((name) => !isThere(name));
   if (missing().length === 0) return undefined;
-  if (canInstall()) installPackages(missing().flatMap((name) => NEEDS[name].packages));
+  if (canInstall()) installPackages(missing().flatMap(packagesOf));
   const first = missing()[0];
   if (first === undefined) return undefined;
-  const { goal, what, packages } = NEEDS[first];
-  return `cannot ${goal}: no ${what} (install Debian's package${packages.length > 1 ? "s" : ""} ${packages.join(" and ")})`;
+  const packages = packagesOf(first);
+  const what =
+    all[first].what ??
+    programsOf(first)
+      .filter((program) => !findProgram(program))
+      .join(", ");
+  return `cannot ${all[first].goal}: no ${what} (install Debian's package${packages.length > 1 ? "s" : ""} ${packages.join(" and ")})`;
 }
 
 /**
  * The same for what is only nice to have; returns the names that are still missing.
- * @param {string[]} names names of NEEDS or EXTRAS; default all of EXTRAS
+ * @param {string[]} names of NEEDS or EXTRAS; default all of EXTRAS
  */
 export function provideOptional(names = Object.keys(EXTRAS)) {
-  const isThere = (name) => (name in NEEDS ? NEEDS[name].there() : findProgram(name) !== undefined);
   const missing = names.filter((name) => !isThere(name));
-  const packages = (name) => NEEDS[name]?.packages ?? [EXTRAS[name] ?? name];
-  if (missing.length > 0 && canInstall() && !installPackages(missing.flatMap(packages))) {
+  if (missing.length > 0 && canInstall() && !installPackages(missing.flatMap(packagesOf))) {
     // One that this distribution does not have must not keep the others away.
-    for (const name of missing) installPackages(packages(name));
+    for (const name of missing) installPackages(packagesOf(name));
   }
   return missing.filter((name) => !isThere(name));
 }
 
-/** The path of a program on PATH or in the sbin folders, which an ordinary user's PATH leaves out. */
+/** The path of a program on PATH or in the system's folders. */
 export function findProgram(name) {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...SYSTEM];
   return folders.map((folder) => join(folder, name)).find((path) => path.startsWith("/") && isExecutable(path));
+}
+
+/** The names of all programs of the tables above. */
+export const declaredPrograms = () => Object.keys(all).flatMap(programsOf);
+
+/**
+ * Makes `folder` a PATH of the programs of the tables above that this machine has, and of nothing else: links, and for those that start others
+ * small scripts that put the system's folders behind PATH. Safe to run again, and by two at once.
+ */
+export function linkPrograms(folder) {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const found = Object.keys(all).flatMap((name) => programsOf(name).map((program) => ({ program, path: findSystem(program), name })));
+  const there = found.filter(({ path }) => path !== undefined);
+  for (const { program, path, name } of there) {
+    if (all[name].whole)
+      putFile(
+        join(folder, program),
+        `#!/bin/sh\nPATH="\${PATH:+$PATH:}${[...SYSTEM, dirname(process.execPath)].join(":")}" exec ${path} "$@"\n`,
+      );
+    else putLink(join(folder, program), path);
+  }
+  const wanted = new Set(there.map(({ program }) => program));
+  for (const name of readdirSync(folder)) if (!wanted.has(name) && !name.includes(".new-")) rmSync(join(folder, name), { force: true });
+  return folder;
+}
+
+/** Where the system has it: of PATH the folders that hold no links of ours, then the usual ones. */
+function findSystem(program) {
+  const folders = [...SYSTEM, ...(process.env.PATH ?? "").split(delimiter)];
+  return folders.map((place) => join(place, program)).find((path) => path.startsWith("/") && isExecutable(path));
+}
+
+function putLink(place, target) {
+  try {
+    if (readlinkSync(place) === target) return;
+  } catch {}
+  symlinkSync(target, `${place}.new-${process.pid}`);
+  renameSync(`${place}.new-${process.pid}`, place);
+}
+
+function putFile(place, text) {
+  if (existsSync(place) && readFileSync(place, "utf8") === text) return;
+  writeFileSync(`${place}.new-${process.pid}`, text);
+  chmodSync(`${place}.new-${process.pid}`, 0o755);
+  renameSync(`${place}.new-${process.pid}`, place);
 }
 
 /** Compiler and flags for the front: the first that builds and links a small program. */

@@ -3,9 +3,10 @@
  * Further words go to vitest (a file, -t a name); then only the chosen tests run. It leaves no process and no file behind.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { linkPrograms, provide, provideOptional } from "../install/needs.mjs";
 import { killProcessesOf, processesOf } from "./support/processes.ts";
 
 interface Tally {
@@ -19,6 +20,8 @@ const SANITIZED = ["commands", "streams", "channels", "at-most-once", "job-contr
 
 const repository = resolve(import.meta.dirname, "..");
 const root = mkdtempSync(join(realpathSync(tmpdir()), "s"));
+// A second user passes through it, but cannot list it.
+chmodSync(root, 0o711);
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 process.once("exit", () => {
@@ -45,17 +48,13 @@ async function main(words: string[]): Promise<void> {
 
 /** What the tests need: both programs, the sanitized front, and the system's programs. */
 async function prepare(): Promise<boolean> {
-  const needs = (await import(resolve(repository, "install/needs.mjs"))) as {
-    provide(names: string[]): string | undefined;
-    provideOptional(names?: string[]): string[];
-  };
-  const problem = needs.provide(["compiler", "sshd", "ssh", "rsync", "git"]);
+  const problem = provide();
   if (problem) {
     process.stderr.write(`${problem}\n`);
     record("needed programs", false);
     return false;
   }
-  const missing = needs.provideOptional();
+  const missing = provideOptional();
   if (missing.length > 0) process.stdout.write(`not installed, their tests are skipped: ${missing.join(", ")}\n`);
   const built = (await run(process.execPath, ["install/build.mjs", "--front", "--control", "--sanitize"])) === 0;
   if (!built) record("build", false);
@@ -67,7 +66,7 @@ async function runVitest(what: string, words: string[], env: Record<string, stri
   const report = join(root, `${what.replaceAll(" ", "-")}.json`);
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...words];
   process.stdout.write(`\n${what}\n`);
-  const code = await run(tool("vitest"), args, { ...env, SSHIM_TEST_ROOT: root });
+  const code = await run(tool("vitest"), args, { ...env, SSHIM_TEST_ROOT: root, SSHIM_TEST_PROGRAMS: linkPrograms(join(root, "bin")) });
   try {
     const counts = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
     const failed = counts.numFailedTests ?? 0;

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { type Sshd, startSshd, tearDown, temporary } from "../../test/support/tools.ts";
+import { realProgram, type Sshd, startSshd, tearDown, temporary } from "../../test/support/tools.ts";
 import { describeMachine } from "../support/machine.ts";
 import { replaceBetween } from "../support/markers.ts";
 import { measureWaiting } from "../support/memory.ts";
@@ -30,8 +30,8 @@ async function main(server: Sshd): Promise<void> {
   const bare = await buildTool("bare-mux");
   const kernelLock = await buildTool("decisions/kernel-lock");
   const socket = join(server.directory, "m");
-  const ssh = ["/usr/bin/ssh", ...server.options, "-S", socket];
-  execFileSync("/usr/bin/ssh", [...server.options, "-MNf", "-S", socket, server.host], { stdio: "ignore" });
+  const ssh = [realProgram, ...server.options, "-S", socket];
+  execFileSync(realProgram, [...server.options, "-MNf", "-S", socket, server.host], { stdio: "ignore" });
   try {
     const programs = await buildPrograms();
     print("measured:machine", `${await describeMachine()}; N = ${rounds} each, in turn, medians (95th percentile in brackets).`);
@@ -64,7 +64,7 @@ async function main(server: Sshd): Promise<void> {
       })),
     ]);
   } finally {
-    execFileSync("/usr/bin/ssh", [...server.options, "-S", socket, "-O", "exit", server.host], { stdio: "ignore" });
+    execFileSync(realProgram, [...server.options, "-S", socket, "-O", "exit", server.host], { stdio: "ignore" });
   }
   say("locks");
   const locks = await measureLocks(kernelLock, directory);

@@ -67,7 +67,7 @@ export function endSide(side: Side, left: { pid: number }[] = []): void {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const alive = [...pids].filter((pid) => kill(pid, signal));
     const deadline = performance.now() + 2000;
-    while (alive.some((pid) => kill(pid, 0)) && performance.now() < deadline) execFileSync("/bin/sleep", ["0.02"]);
+    while (alive.some((pid) => kill(pid, 0)) && performance.now() < deadline) execFileSync("sleep", ["0.02"]);
   }
 }
 

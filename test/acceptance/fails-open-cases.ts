@@ -8,7 +8,6 @@ import { beforeAll, beforeEach, expect } from "vitest";
 import { shell } from "../support/compare.ts";
 import { fixture, type RunOptions, runReal, runShim, shimFolder, temporary, visible } from "../support/index.ts";
 
-export const isRoot = process.getuid?.() === 0;
 export const sanitized = shimFolder.includes("asan");
 export const command = "echo out; echo err >&2; cat; exit 3";
 /** What the real ssh makes of the command where nothing is wrong: it is the same in every case. */

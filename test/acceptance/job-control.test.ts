@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 const startShell = (side: "real" | "shim") =>
-  startOnTerminal(side, ["--norc", "--noprofile", "--noediting", "-i"], { program: "/bin/bash", argv0: "bash", env: { PS1: "$ " } });
+  startOnTerminal(side, ["--norc", "--noprofile", "--noediting", "-i"], { program: "bash", argv0: "bash", env: { PS1: "$ " } });
 
 /** Types lines for the shell, one after the other; it has to run each of them. */
 async function typeForShell(terminal: Terminal, mark: string): Promise<void> {

@@ -15,6 +15,7 @@ import {
   temporary,
   visible,
 } from "../support/index.ts";
+import { canUnshareNetwork } from "../support/rights.ts";
 
 const [one, two] = await Promise.all([startSshd({ host: "one", config: ["PermitUserEnvironment HOME,WHO"] }), startSshd({ host: "two" })]);
 const run = freshRun();
@@ -80,9 +81,9 @@ describe("never one connection for both", () => {
     expect(ours.stderr.toString()).toContain("Host key verification failed");
   });
 
-  it.skipIf(process.getuid?.() !== 0)("two network namespaces: the same address is another machine", async () => {
+  it.runIf(canUnshareNetwork)("two network namespaces: the same address is another machine", async () => {
     expect((await runShim([...one.options, one.host, "true"], { run })).exitCode).toBe(0);
-    const apart = { run, program: "/usr/bin/unshare" };
+    const apart = { run, program: "unshare" };
     const call = (program: string) => ["-n", program, ...one.options, one.host, "true"];
     const [real, ours] = [await runReal(call(realProgram), apart), await runShim(call(shimProgram), apart)];
     expect(visible(ours)).toEqual(visible(real));

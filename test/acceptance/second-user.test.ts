@@ -9,19 +9,18 @@ import {
   fixture,
   mastersOf,
   poll,
+  realProgram,
   runReal,
   runShim,
   run as runSide,
-  shimFolder,
   start,
   temporary,
   textOf,
   visible,
 } from "../support/index.ts";
+import { asNobody, hasSecondUser, NOBODY, openFolder, openShim } from "../support/rights.ts";
 
 const { sshd, words } = await fixture();
-const isRoot = process.getuid?.() === 0;
-const NOBODY = 65534;
 let folder: string;
 let run: string;
 beforeEach(() => {
@@ -31,20 +30,20 @@ beforeEach(() => {
 
 /** A master of the second user that would run whatever it is sent: what it logs shows whether anything reached it. */
 async function startForeignMaster(path: string) {
-  const open = temporary("foreign-");
+  const open = openFolder();
   chmodSync(open, 0o777);
   const program = join(open, "master");
   copyFileSync(buildFake("fake-master"), program);
   chmodSync(program, 0o755);
   const log = join(open, "log");
   const script = "hello,read-hello,read-alive,alive,read-session,read-fds,run,opened,exit:0,close";
-  const words = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, path, log, script];
-  const child = start("real", words, { program: "/usr/bin/setpriv" });
+  const words = [...asNobody, program, path, log, script];
+  const child = start("real", words, { program: "setpriv" });
   await poll(() => existsSync(path), "the foreign master's socket");
   return { log: () => textOf(log), stop: () => child.kill("SIGKILL"), ended: child };
 }
 
-describe.runIf(isRoot)("as root, with a second user", () => {
+describe.runIf(hasSecondUser)("as root, with a second user", () => {
   it("a runtime directory of somebody else is not used, and nothing is written there", async () => {
     mkdirSync(run, { mode: 0o700 });
     chownSync(run, NOBODY, NOBODY);
@@ -112,9 +111,7 @@ describe.runIf(isRoot)("as root, with a second user", () => {
   });
 
   it("the second user shares nothing with root, in one runtime directory or in two", async () => {
-    const place = temporary();
-    chmodSync(place, 0o755);
-    // The front and its control plane where the second user may read them, and a configuration that needs no key of root's.
+    // A configuration that needs no key of root's.
     mkdirSync(run, { mode: 0o700 });
     const args = [
       "-F",
@@ -132,17 +129,9 @@ describe.runIf(isRoot)("as root, with a second user", () => {
       "127.0.0.1",
       "true",
     ];
-    const copy = join(place, "ssh");
-    copyFileSync(join(shimFolder, "ssh"), copy);
-    chmodSync(copy, 0o755);
-    const asNobody = (program: string) =>
-      runSide("real", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, ...args], {
-        program: "/usr/bin/setpriv",
-        run,
-        home: "/nonexistent",
-      });
+    const call = (program: string) => runSide("real", [...asNobody, program, ...args], { program: "setpriv", run, home: "/nonexistent" });
     const before = readdirSync(run);
-    expect(visible(await asNobody(copy))).toEqual(visible(await asNobody("/usr/bin/ssh")));
+    expect(visible(await call(join(openShim(), "ssh")))).toEqual(visible(await call(realProgram)));
     expect(readdirSync(run)).toEqual(before);
   });
 });

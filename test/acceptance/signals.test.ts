@@ -111,12 +111,12 @@ describe("a signal to the caller's ssh", () => {
 describe("SIGPIPE", () => {
   it("a closed stdout ends it as it ends the real ssh", async () => {
     const script = 'ssh "$@" "yes" | head -1; echo "${PIPESTATUS[*]}"';
-    await expectSame(...shell(script, words, "/bin/bash"));
+    await expectSame(...shell(script, words, "bash"));
   });
   it("where the caller ignores it", async () => {
     const script =
       'trap "" PIPE; ssh "$@" "trap \\"\\" PIPE; head -c 1000000 /dev/zero 2>/dev/null; exit 3" | head -c 1 | od -c; echo "${PIPESTATUS[0]}"';
-    await expectSame(...shell(script, words, "/bin/bash"));
+    await expectSame(...shell(script, words, "bash"));
   });
 });
 

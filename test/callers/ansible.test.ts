@@ -2,9 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { onBothSides, type Side, visibleIn, wholeSize } from "../support/both-sides.ts";
-import { type Sshd, scratch, startSshd, visible } from "../support/index.ts";
+import { findProgram, type Sshd, scratch, startSshd, visible } from "../support/index.ts";
 
 const names = ["h1", "h2", "h3", "h4", "h5"];
 let hosts: Sshd[];

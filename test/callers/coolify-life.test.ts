@@ -1,10 +1,23 @@
 /** What Coolify's other parts rely on: pids, clean-ups, tunnels, refreshes in the middle of work, kills, the web terminal, two users in one folder. */
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildFake, startOnTerminal } from "../fakes/index.ts";
-import { fixture, isAlive, makeGate, poll, realProgram, run, shimProgram, startSshd, visible } from "../support/index.ts";
+import {
+  fixture,
+  isAlive,
+  makeGate,
+  poll,
+  realProgram,
+  run,
+  shimFolder,
+  shimProgram,
+  startSshd,
+  testRoot,
+  visible,
+} from "../support/index.ts";
+import { asNobody, hasSecondUser, NOBODY, openShim } from "../support/rights.ts";
 import { type Coolify, makeCoolify, shown } from "./coolify.ts";
 
 const { sshd } = await fixture();
@@ -148,11 +161,11 @@ describe("what its other parts rely on", () => {
     expect(sshd.authentications() - before).toBe(1);
   });
 
-  it.skipIf(process.getuid?.() !== 0)("two users share the folder: the container's own, and root from the terminal's", async () => {
+  it.runIf(hasSecondUser)("two users share the folder: the container's own, and root from the terminal's", async () => {
     const seen = [];
     for (const side of ["real", "shim"] as const) {
       const coolify = makeCoolify(side, sshd);
-      const asNobody = openFor(coolify, 65534);
+      const asNobody = openFor(coolify, NOBODY);
       const { commands } = coolify;
       const results = [
         await asNobody(commands.establish),
@@ -178,13 +191,12 @@ describe("what its other parts rely on", () => {
 /** Hands the folders of a Coolify to another user, who has a runtime directory of its own, and gives what runs commands as that user. */
 function openFor(coolify: Coolify, uid: number) {
   const root = join(coolify.mux, "..");
-  for (let folder = root; folder.length > "/tmp".length; folder = join(folder, "..")) chmodSync(folder, 0o711);
+  for (let folder = root; folder !== testRoot(); folder = dirname(folder)) chmodSync(folder, 0o711);
   const runtime = join(root, "n");
   mkdirSync(runtime, { mode: 0o700 });
   chmodSync(coolify.mux, 0o700);
   for (const path of [coolify.mux, runtime, join(root, "keys"), ...readdirSync(join(root, "keys")).map((name) => join(root, "keys", name))])
     chownSync(path, uid, uid);
-  const words = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "/bin/sh", "-c"];
-  return (command: string) =>
-    run(coolify.side, [...words, command], { program: "setpriv", wholeEnv: { ...coolify.env, SSHIM_DIR: runtime } });
+  const env = { ...coolify.env, PATH: (coolify.env.PATH as string).replace(shimFolder, openShim()), SSHIM_DIR: runtime };
+  return (command: string) => run(coolify.side, [...asNobody, "/bin/sh", "-c", command], { program: "setpriv", wholeEnv: env });
 }

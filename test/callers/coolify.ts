@@ -5,8 +5,7 @@
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
-import { type Result, run, type Sshd, scratch, shimFolder, systemPath, visible } from "../support/index.ts";
+import { findProgram, type Result, run, type Sshd, scratch, shimFolder, systemPath, visible } from "../support/index.ts";
 
 export type Side = "real" | "shim";
 

@@ -6,10 +6,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { buildFake } from "../fakes/index.ts";
 import { onBothSides, onSide, type Side } from "../support/both-sides.ts";
-import { realProgram, type Sshd, scratch, shellQuote, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
+import { findProgram, realProgram, type Sshd, scratch, shellQuote, shimFolder, startSshd, systemPath, visible } from "../support/index.ts";
 
 let sshd: Sshd;
 let api: Server;

@@ -3,10 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { startOnTerminal } from "../fakes/index.ts";
 import { onBothSides, onSide, visibleIn, wholeSize } from "../support/both-sides.ts";
-import { fixture, makeGate, poll, scratch, shellQuote, tree, visible } from "../support/index.ts";
+import { findProgram, fixture, makeGate, poll, scratch, shellQuote, tree, visible } from "../support/index.ts";
 
 const { sshd } = await fixture();
 let quoted: string;

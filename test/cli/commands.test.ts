@@ -5,14 +5,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { readArguments } from "../../src/cli/arguments.ts";
 import { commands, findCommand } from "../../src/cli/commands.ts";
 import { formatHelp, formatOverview } from "../../src/cli/help/help.ts";
 import { VERSION } from "../../src/cli/help/version.ts";
 import { settingRows } from "../../src/config/settings.ts";
 import type { UserError } from "../../src/fault.ts";
-import { freshRun, repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
+import { findProgram, freshRun, repository, run, runSshim, shimFolder, temporary } from "../support/index.ts";
 import { definitions } from "./support/schema.ts";
 import { session, writeJournal } from "./support/synthetic.ts";
 
@@ -98,7 +97,7 @@ describe("completions", () => {
   const bash = (words: string[]) => {
     const script = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sshim; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return run("real", ["-c", script, "bash", join(repository, "install/completions/sshim.bash"), "sshim", ...words], {
-      program: "/bin/bash",
+      program: "bash",
     });
   };
 

@@ -72,7 +72,7 @@ describe("explain", () => {
   it("sees bytes that are not UTF-8 in an option, and lets them be in a command", async () => {
     const explain = (script: string) => {
       const words = place.ssh().map((word) => `'${word}'`);
-      return runShim(["-c", `exec sshim explain --json -- ${script.replace("HOST", words.join(" "))}`], { program: "/bin/bash" });
+      return runShim(["-c", `exec sshim explain --json -- ${script.replace("HOST", words.join(" "))}`], { program: "bash" });
     };
     expect(value(await explain("-o $'User=a\\xff' HOST true"))).toMatchObject({ lane: "pass", reason: "question" });
     expect(value(await explain("HOST $'echo \\xff'"))).toMatchObject({ lane: "attach" });

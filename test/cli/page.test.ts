@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { makeTimeline } from "../../src/cli/commands/report/timeline.ts";
-import { freshRun, run, runSshim, temporary } from "../support/index.ts";
+import { findProgram, freshRun, run, runSshim, temporary } from "../support/index.ts";
 import { control, madeUp, session, writeJournal } from "./support/synthetic.ts";
 
 let page: string;

@@ -2,10 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { countOn } from "../../src/cli/commands/stats/checkpoint.ts";
 import { formatPrometheus } from "../../src/cli/commands/stats/prometheus.ts";
-import { run, runSshim, temporary } from "../support/index.ts";
+import { findProgram, run, runSshim, temporary } from "../support/index.ts";
 import { madeUp, placeJournal, session } from "./support/synthetic.ts";
 
 const noon = Date.parse("2026-11-20T12:00:00.000Z");

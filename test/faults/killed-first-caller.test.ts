@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { askAlive } from "../../src/openssh/mux/client.ts";
-import { freshOptions, linesOf, mastersOf, outcome, poll, processesOf, start, startSshd } from "../support/index.ts";
+import { freshOptions, linesOf, masterAt, mastersOf, outcome, poll, processesOf, start, startSshd } from "../support/index.ts";
 import { recordsOf } from "../support/runtime-directory.ts";
 
 /** Milliseconds after its start. */
@@ -39,8 +38,7 @@ describe("the first caller is killed", () => {
       // One process is left: the master that the record names and that answers at the path.
       await poll(() => processesOf(options.run).length <= 1, `the end of everything but the master (killed after ${moment} ms)`);
       const [master] = recordsOf(options.run);
-      const asked = await askAlive(master?.record.socket ?? "");
-      expect({ moment, pid: asked.ok && asked.reply.type === "alive" ? asked.reply.pid : 0 }).toEqual({ moment, pid: master?.record.pid });
+      expect({ moment, pid: await masterAt(master?.record.socket ?? "") }).toEqual({ moment, pid: master?.record.pid });
       expect(mastersOf(options.run)).toContain(master?.record.pid);
       const next = await call(3);
       expect(outcome(next as never)).toEqual({ stdout: "3\n", stderr: "", exitCode: 3 });

@@ -20,12 +20,11 @@ import {
   type Sshd,
   start,
   startSshd,
+  systemPath,
   temporary,
 } from "../support/index.ts";
+import { asNobody, canMount, hasSecondUser, NOBODY, openFolder, openShim } from "../support/rights.ts";
 import { recordsOf } from "../support/runtime-directory.ts";
-
-const isRoot = process.getuid?.() === 0;
-const NOBODY = 65534;
 
 /** A library that lets ssh make no hard link below a folder, as Docker Desktop's bind mounts do. Only ssh loads it: the front is static. */
 function withoutLinks(folder: string): { LD_PRELOAD: string; NO_LINKS_IN: string } {
@@ -87,12 +86,12 @@ describe("a folder without hard links", () => {
   });
 });
 
-describe.runIf(isRoot)("as a second user who may start no more processes (as root)", () => {
+describe.runIf(hasSecondUser)("as a second user who may start no more processes (as root)", () => {
   it("a cold call, a warm one, and one whose master is gone end as with the real ssh", async () => {
     const sshd = await startSshd();
-    const home = temporary();
+    const home = openFolder();
     const run = join(home, "r");
-    chmodSync(home, 0o755);
+    const shim = openShim();
     mkdirSync(run, { mode: 0o700 });
     for (const [from, name] of [
       [sshd.keyFile, "key"],
@@ -115,11 +114,12 @@ describe.runIf(isRoot)("as a second user who may start no more processes (as roo
       `${sshd.user}@127.0.0.1`,
     ];
     const call = (side: "real" | "shim", limit: string[], words: string[]) =>
-      runSide(side, [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", ...limit, "ssh", ...words], {
-        program: "/usr/bin/setpriv",
+      runSide("real", [...asNobody, ...limit, "ssh", ...words], {
+        program: "setpriv",
         home,
         run,
         input: "in",
+        env: { PATH: side === "shim" ? `${shim}:${systemPath}` : systemPath },
       });
     const none = ["prlimit", "--nproc=0"];
     const words = [...connection, "cat; echo out; echo err >&2; exit 3"];
@@ -163,7 +163,7 @@ describe("a clock that jumped back", () => {
   });
 });
 
-describe.runIf(isRoot)("a full disk (a tmpfs of few pages, as root)", () => {
+describe.runIf(canMount)("a full disk (a tmpfs of few pages, as root)", () => {
   /** Calls `args` in a runtime directory on a disk with so many bytes left; then frees it, drains, and leaves nothing mounted. */
   function onDisk(left: number, sshd: Sshd, args: string[], options: RunOptions): ReturnType<typeof runSide> {
     const script = `set -e
@@ -174,7 +174,7 @@ ssh "$@"; code=$?
 rm -f "$SSHIM_DIR/filler"
 ssh ${sshd.options.join(" ")} -O exit ${sshd.host} 2>/dev/null
 exit $code`;
-    return runSide("shim", ["-m", "/bin/sh", "-c", script, "sh", ...args], { program: "/usr/bin/unshare", input: "in", ...options });
+    return runSide("shim", ["-m", "/bin/sh", "-c", script, "sh", ...args], { program: "unshare", input: "in", ...options });
   }
 
   for (const pages of [0, 1, 2, 3, 4, 6])

@@ -1,11 +1,12 @@
 /** The rules of the house, as far as a machine can check them: sizes, openings, directions, pins, and nothing left lying about. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { frontHeaders, writeHeaders } from "../../install/headers.ts";
+import { declaredPrograms } from "../../install/needs.mjs";
 import { rulesOfConfiguration, rulesOfWords } from "../../src/plan/rules.ts";
-import { repository, temporary } from "../support/index.ts";
+import { findProgram, repository, systemPath, temporary } from "../support/index.ts";
 import { countLines, projectFiles } from "./files.ts";
 import { closure, findCycles, type Import, readImports, readStaticImports } from "./imports.ts";
 
@@ -132,6 +133,25 @@ describe("imports", () => {
       ({ to }) => !to.startsWith("src/") && !to.startsWith("node:") && !listed.includes(to) && !to.endsWith("package.json"),
     );
     expect(outside.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+});
+
+describe("programs", () => {
+  it("of tests, demo and benchmarks are those that install/needs.mjs declares: none but sh is started by an absolute path", () => {
+    const started = /\b(?:program: |exec(?:File)?(?:Sync)?\(|spawn(?:Sync)?\(|execa\()"(\/[^"]+)"/g;
+    const absolute = projectFiles(["test/", "bench/"], [".ts"]).flatMap(({ path, text }) =>
+      [...text.matchAll(started)]
+        .map((match) => match[1])
+        .filter((program) => program !== "/bin/sh")
+        .map((program) => `${path}: ${program}`),
+    );
+    expect(absolute).toEqual([]);
+  });
+
+  it("that are not declared are found nowhere", () => {
+    expect(process.env.PATH).toBe(systemPath);
+    expect(readdirSync(systemPath).filter((name) => !declaredPrograms().includes(name))).toEqual([]);
+    expect(() => findProgram("socat")).toThrow("socat is not declared");
   });
 });
 

@@ -5,10 +5,9 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
 import { buildControlPlane } from "../../install/release/control.ts";
 import { addRunPath, importedSymbols, neededLibraries } from "../../install/release/elf.ts";
-import { run, runReal, type Sshd, shimProgram, startSshd, systemPath, visible } from "../support/index.ts";
+import { findProgram, run, runReal, type Sshd, shimProgram, startSshd, systemPath, visible } from "../support/index.ts";
 import { scratch } from "./package.ts";
 
 const possible = existsSync("/lib/ld-musl-x86_64.so.1") && findProgram("npm") !== undefined && process.arch === "x64";

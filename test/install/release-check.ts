@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram } from "../../install/needs.mjs";
+import { findProgram } from "../support/programs.ts";
 import { registerArm } from "./binfmt.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -139,7 +139,7 @@ function expectRun(
   args: string[],
   { cwd = root, env = process.env, says = "", show = false }: { cwd?: string; env?: NodeJS.ProcessEnv; says?: string; show?: boolean } = {},
 ): void {
-  const done = spawnSync(findProgram(command) ?? command, args, {
+  const done = spawnSync(command.includes("/") ? command : (findProgram(command) ?? command), args, {
     cwd: show ? repository : cwd,
     env,
     encoding: "utf8",

@@ -16,8 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findProgram } from "../../install/needs.mjs";
-import { repository, shimFolder, systemPath } from "../support/index.ts";
+import { findProgram, repository, shimFolder, systemPath } from "../support/index.ts";
 import { makePackage, type Package, picture, put, scratch } from "./package.ts";
 
 function install(home: string, from: Package, words: string[] = [], env: Record<string, string> = {}, shell = ["sh"]) {

@@ -2,12 +2,12 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askAlive } from "../../src/openssh/mux/client.ts";
 import {
   fixture,
   freshOptions,
   isAlive,
   makeGate,
+  masterAt,
   poll,
   processesOf,
   runReal,
@@ -18,10 +18,6 @@ import {
 } from "../support/index.ts";
 
 const at = (path: string) => ["-oControlMaster=auto", `-oControlPath=${path}`, "-oControlPersist=60"];
-const pidAt = async (path: string) => {
-  const asked = await askAlive(path);
-  return asked.ok && asked.reply.type === "alive" ? asked.reply.pid : 0;
-};
 
 test("-fN on a path without a master makes one there, a second time makes no second connection", async () => {
   const { sshd, words, options } = await fixture();
@@ -44,7 +40,7 @@ test("-O check, stop and exit name nothing but the path, and drain the master th
   const { words, options } = await fixture();
   const path = join(temporary(), "mux_a");
   await runShim(["-fN", ...at(path), ...words], options);
-  const pid = await pidAt(path);
+  const pid = await masterAt(path);
   const check = await runShim(["-O", "check", "-o", `ControlPath=${path}`, "localhost"], options);
   expect(visible(check)).toEqual({ stdout: "", stderr: `Master running (pid=${pid})\r\n`, exitCode: 0, signal: undefined });
   const stop = await runShim(["-O", "stop", "-o", `ControlPath=${path}`, "localhost"], options);
@@ -65,7 +61,7 @@ test("two runtime directories race for one path: each caller's command runs, one
   const results = await Promise.all(runs.map((run, n) => runShim([...at(path), ...words, `echo ${n}`], { home: sshd.home, run })));
   for (const [n, result] of results.entries())
     expect(visible(result)).toEqual({ stdout: `${n}\n`, stderr: "", exitCode: 0, signal: undefined });
-  const pid = await pidAt(path);
+  const pid = await masterAt(path);
   await poll(() => [...processesOf(path), ...runs.flatMap((run) => processesOf(run))].every((found) => found.pid === pid), "no orphan");
 });
 
@@ -74,11 +70,11 @@ test("somebody removes the socket: the next command makes a new master, and nobo
   const path = join(temporary(), "mux_a");
   const command = () => runShim([...at(path), ...words, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
-  const old = await pidAt(path);
+  const old = await masterAt(path);
   rmSync(path);
   expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
   await poll(() => !isAlive(old), "the end of the unreachable master");
-  expect(await pidAt(path)).toBeGreaterThan(0);
+  expect(await masterAt(path)).toBeGreaterThan(0);
 });
 
 test("the real ssh's master on the path is used, and drained by -O exit", async () => {
@@ -100,13 +96,13 @@ test("the real ssh takes over a path that we served: its master is used, ours le
   const path = join(temporary(), "mux_a");
   const command = () => runShim([...at(path), ...words, "echo x"], options);
   expect(visible(await command()).stdout).toBe("x\n");
-  const ours = await pidAt(path);
+  const ours = await masterAt(path);
   rmSync(path);
   await runReal(["-fN", ...at(path), ...words], options);
-  const theirs = await pidAt(path);
+  const theirs = await masterAt(path);
   expect(theirs).not.toBe(ours);
   for (let n = 0; n < 2; n++) expect(visible(await command())).toMatchObject({ stdout: "x\n", stderr: "" });
-  expect(await pidAt(path)).toBe(theirs);
+  expect(await masterAt(path)).toBe(theirs);
   expect(sshd.authentications()).toBe(2);
   await poll(() => !isAlive(ours), "the end of the unreachable master");
 });
@@ -116,11 +112,11 @@ test("a stale socket on the path is replaced, a file that is none is left to the
   const folder = temporary();
   const path = join(folder, "mux_a");
   await runShim(["-fN", ...at(path), ...words], options);
-  process.kill(await pidAt(path), "SIGKILL");
-  await poll(async () => (await pidAt(path)) === 0, "the stale socket");
+  process.kill(await masterAt(path), "SIGKILL");
+  await poll(async () => (await masterAt(path)) === 0, "the stale socket");
   expect(lstatSync(path).isSocket()).toBe(true);
   expect(visible(await runShim([...at(path), ...words, "echo x"], options))).toMatchObject({ stdout: "x\n", stderr: "" });
-  expect(await pidAt(path)).toBeGreaterThan(0);
+  expect(await masterAt(path)).toBeGreaterThan(0);
   const file = join(folder, "mux_b");
   mkdirSync(file);
   const args = [...at(file), ...words, "echo x"];

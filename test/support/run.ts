@@ -2,9 +2,10 @@
  * Runs the real ssh and the shim in the same clean environment, so that a test can compare them byte for byte.
  * Nothing of the environment of the test run gets through, unless a test hands it on.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { findProgram, repository, systemPath } from "./programs.ts";
 import { temporary } from "./temporary.ts";
 
 export interface RunOptions {
@@ -39,15 +40,12 @@ export interface Result {
   milliseconds: number;
 }
 
-/** The folder of the repository. */
-export const repository = resolve(import.meta.dirname, "../..");
-
 /** The folder with the front, by the names ssh, scp and sftp, and the control plane (SSHIM_TEST_BIN: another build). */
 export const shimFolder = resolve(repository, process.env.SSHIM_TEST_BIN || "bin");
 export const shimProgram = join(shimFolder, "ssh");
 export const controlPlane = join(shimFolder, "sshim-control");
-export const systemPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-export const realProgram = ["/usr/bin/ssh", "/bin/ssh", "/usr/local/bin/ssh"].find(existsSync) ?? "/usr/bin/ssh";
+/** The real ssh, past the folder of links. */
+export const realProgram = realpathSync(findProgram("ssh") ?? "/usr/bin/ssh");
 
 let ownRun: string | undefined;
 let ownHome: string | undefined;
@@ -147,6 +145,12 @@ export function outcome(result: Pick<Result, "stdout" | "stderr" | "exitCode">) 
       .toString("latin1")
       .replace(/port \d+/g, "port N");
   return { stdout: text(result.stdout), stderr: text(result.stderr), exitCode: result.exitCode };
+}
+
+/** The pid of the master that answers at a path, as the real `ssh -O check` tells it; 0 where nobody does. */
+export async function masterAt(path: string): Promise<number> {
+  const { stderr } = await runReal(["-O", "check", "-S", path, "x"]);
+  return Number(/\(pid=(\d+)\)/.exec(stderr.toString())?.[1] ?? 0);
 }
 
 /** Runs the operator command (`sshim …`) in the clean environment. */

@@ -3,11 +3,12 @@
  * It never reads or writes ~/.ssh of the account, and the login shell reads no start-up file of the account.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { endProcesses, processTree } from "./processes.ts";
+import { findProgram, systemPath } from "./programs.ts";
 import { backdate, poll, temporary } from "./temporary.ts";
 
 export interface SshdOptions {
@@ -58,7 +59,7 @@ export interface Sshd {
   restart(): Promise<void>;
 }
 
-const program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"].find(existsSync) ?? "/usr/sbin/sshd";
+const program = realpathSync(findProgram("sshd") ?? "/usr/sbin/sshd");
 
 /** Starts one and waits until it listens. Throws with its log when it does not. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
@@ -84,7 +85,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       child = spawn(words[0] as string, words.slice(1), {
         stdio: "ignore",
         cwd: "/",
-        env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
+        env: { PATH: systemPath },
       });
       const started = child;
       const gone = new Promise<boolean>((resolve) => started.once("exit", () => resolve(false)).once("error", () => resolve(false)));
@@ -175,6 +176,8 @@ function writeServerConfig(directory: string, port: number, options: SshdOptions
     "KbdInteractiveAuthentication no",
     "UsePAM no",
     "StrictModes no",
+    // Remote commands find what tests may use, and no more; the first SetEnv counts.
+    `SetEnv PATH=${systemPath}`,
     "AcceptEnv *",
     "Subsystem sftp internal-sftp",
     "PidFile none",

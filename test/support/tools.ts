@@ -5,6 +5,7 @@ export * from "./files.ts";
 export * from "./fixture.ts";
 export * from "./gate.ts";
 export * from "./processes.ts";
+export * from "./programs.ts";
 export * from "./run.ts";
 export * from "./sshd.ts";
 export * from "./teardown.ts";
