@@ -73,6 +73,7 @@ const EXTRAS = {
   promtool: { packages: ["prometheus"] },
   script: { packages: ["bsdutils"] },
   shellcheck: {},
+  "softhsm2-util": { packages: ["softhsm2"] },
   sshpass: {},
   zsh: {},
 };

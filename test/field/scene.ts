@@ -12,12 +12,15 @@ import {
   processesOf,
   type Result,
   type RunOptions,
+  realProgram,
   run,
   type Sshd,
   type SshdOptions,
+  shimProgram,
   start,
   startSshd,
   temporary,
+  testRoot,
 } from "../support/index.ts";
 import { open } from "./open.ts";
 
@@ -83,6 +86,12 @@ export function writeConfig(file: string, field: Field, lines: readonly string[]
   return file;
 }
 
+/** The words that lead to `box`, whose block in ssh_config has these lines: machine one as alice, if nothing else is said. */
+export function toBox(side: Side, field: Field, lines: readonly string[] = [], key = field.keys.alice): string[] {
+  const block = [...lines, "HostKeyAlias box", `Port ${field.one.port}`].map((text) => `  ${text}`);
+  return ["-F", writeConfig(side.path("config"), field, ["Host box", ...block], key), "box"];
+}
+
 /** What a call showed; the folder of its side is one word, so that both sides can be compared. */
 export interface Shown {
   stdout: string;
@@ -93,6 +102,13 @@ export interface Shown {
 /** All of it in one line: the exit code, stdout, and what was written to stderr. */
 export const line = ({ stdout, stderr, exitCode }: Shown): string =>
   [`${exitCode}:`, stdout.trim(), stderr.trim() && `! ${stderr.trim().replace(/port \d+/g, "port N")}`].filter(Boolean).join(" ");
+
+/** The same of a process that was started, when it has ended. */
+export const endOf = async (process: ReturnType<typeof start>): Promise<string> => {
+  const { stdout, stderr, exitCode } = await process;
+  const text = (bytes: unknown) => Buffer.from(bytes as Uint8Array).toString("latin1");
+  return line({ stdout: text(stdout), stderr: text(stderr), exitCode });
+};
 
 export interface Side {
   name: "real" | "shim";
@@ -106,6 +122,8 @@ export interface Side {
   call(program: string, args: readonly string[], options?: RunOptions): Promise<Shown>;
   /** Starts ssh, or another program, for a call that goes on. */
   start(args: readonly string[], options?: RunOptions): ReturnType<typeof start>;
+  /** This side's ssh. */
+  program: string;
   /** The environment of those calls. */
   env(options?: RunOptions): Record<string, string>;
   /** Writes a script of this scene and returns its path. */
@@ -157,6 +175,7 @@ export async function onSide<T>(name: Side["name"], scene: (side: Side) => Promi
     name,
     folder,
     run: runtime,
+    program: name === "real" ? realProgram : shimProgram,
     ssh: async (args, more = {}) => shown(await run(name, args, { ...options, ...more })),
     call: async (program, args, more = {}) => shown(await run(name, args, { ...options, program, argv0: program, ...more })),
     start: (args, more = {}) => start(name, args, { ...options, ...more }),
@@ -182,6 +201,14 @@ let ownRoot: string | undefined;
 export function scratch(): string {
   ownRoot ??= temporary();
   return mkdtempSync(join(ownRoot, "s"));
+}
+
+/** A folder that every user may enter, for a second user's files: the folders above it that belong to the test run let him pass. */
+export function openFolder(): string {
+  const folder = temporary();
+  chmodSync(folder, 0o755);
+  if (process.env.SSHIM_TEST_ROOT) chmodSync(testRoot(), 0o711);
+  return folder;
 }
 
 export interface Agent {
