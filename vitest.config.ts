@@ -1,9 +1,11 @@
 /** How the tests run: files side by side in three processes (they wait more than they compute, so two cores carry them), with deadlines that suit real handshakes on a busy machine. */
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Minutes of handshakes: a script of its own (npm run test:field).
+    exclude: [...configDefaults.exclude, ...(process.env.SSHIM_FIELD ? [] : ["test/field/**"])],
     setupFiles: ["test/support/programs.ts"],
     pool: "forks",
     maxWorkers: 3,

@@ -2,8 +2,8 @@
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
-import { makeGate } from "../acceptance/cases.ts";
 import { startOnTerminal } from "../fakes/index.ts";
+import { makeGate } from "../support/gate.ts";
 import { freePort, poll, type RunOptions } from "../support/index.ts";
 import { beside, type Field, isRoot, line, openFolder, reach, type Side, startField, textOf, toBox, writeConfig } from "./scene.ts";
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 /** Within some seconds, or not. */
 const within = (milliseconds: number, probe: () => boolean) =>
-  poll(probe, milliseconds).then(
+  poll(probe, "it", milliseconds).then(
     () => "yes",
     () => "no",
   );
@@ -102,10 +102,10 @@ describe("-O", () => {
     async (side) => {
       const path = side.path("s");
       const master = side.start(["-MN", "-S", path, ...toBox(side, field)], { timeout: 40_000 });
-      await poll(() => existsSync(path), 10_000, "the master");
+      await poll(() => existsSync(path), "the master");
       const gate = makeGate("exit 0");
       const session = side.start(["-S", path, ...toBox(side, field), gate.command], { timeout: 40_000 });
-      await poll(() => gate.begun(), 10_000, "the session");
+      await poll(() => gate.begun(), "the session");
       const asked = line(await side.ssh(["-O", "exit", "-S", path, "x"]));
       let ended = false;
       void master.then(() => {
@@ -124,7 +124,7 @@ describe("-O", () => {
     const port = await freePort();
     const forward = ["-M", "-S", side.path("s"), "-oExitOnForwardFailure=yes", "-L", `127.0.0.1:${port}:127.0.0.1:${field.one.port}`];
     const master = side.start([...how, ...forward, ...toBox(side, field)], { timeout: 40_000 });
-    await poll(() => existsSync(side.path("s")), 10_000, "the master");
+    await poll(() => existsSync(side.path("s")), "the master");
     const through = line(await side.ssh(["-p", String(port), ...toBox(side, field), reach]));
     return { forward, master, through };
   };

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { beforeAll, describe, expect } from "vitest";
-import { makeGate } from "../acceptance/cases.ts";
+import { makeGate } from "../support/gate.ts";
 import { poll, processTree } from "../support/index.ts";
 import { beside, type Field, isRoot, line, type Side, startField, textOf, toBox } from "./scene.ts";
 
@@ -46,7 +46,7 @@ describe("a caller after one who had less", () => {
     const first = line(await side.call(wrapper[0] as string, [...wrapper.slice(1), "ssh", ...words, "echo in"]));
     const gate = makeGate("exit 0");
     const second = side.start([...words, `echo $SSH_CONNECTION > ${side.path("connection")}; ${gate.command}`]);
-    await poll(() => gate.begun(), 15_000, "the second session");
+    await poll(() => gate.begun(), "the second session");
     const seen = look(ownerOf(Number(textOf(side.path("connection")).split(" ")[1])));
     gate.open();
     await second;
@@ -106,11 +106,7 @@ describe("where process 1 does not reap", () => {
   ) => {
     const first = side.start(["--pid", "--fork", "--mount-proc", "--kill-child", "sleep", "120"], { program: "unshare", timeout: 60_000 });
     try {
-      const sleep = await poll(
-        () => processTree(first.pid ?? 0).find((pid) => textOf(`/proc/${pid}/comm`) === "sleep\n"),
-        10_000,
-        "the container",
-      );
+      const sleep = await poll(() => processTree(first.pid ?? 0).find((pid) => textOf(`/proc/${pid}/comm`) === "sleep\n"), "the container");
       const zombies = () => processTree(sleep).filter((pid) => statOf(pid, 0) === "Z");
       return await work((words) => side.call("nsenter", ["-t", String(sleep), "-p", "-m", "ssh", ...words]), zombies);
     } finally {
@@ -138,7 +134,7 @@ describe("where process 1 does not reap", () => {
       (async () => {
         const gate = makeGate("exit 0");
         const first = side.start([...toBox(side, field), gate.command]);
-        await poll(() => gate.begun(), 15_000, "the session");
+        await poll(() => gate.begun(), "the session");
         const below = processTree(first.pid ?? 0)
           .slice(1)
           .map((pid) => statOf(pid, 0));

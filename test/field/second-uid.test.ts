@@ -133,7 +133,7 @@ describe("a place of another user's", () => {
         shut = false;
         arrived = 0;
         const running = side.start(words, options(join(folder, "r")));
-        await poll(() => arrived > 0, 10_000, "the dial");
+        await poll(() => arrived > 0, "the dial");
         if (existsSync(join(folder, "r"))) renameSync(join(folder, "r"), join(folder, "before"));
         mkdirSync(join(folder, "r"));
         const pids = processTree(running.pid ?? 0);

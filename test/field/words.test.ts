@@ -1,9 +1,9 @@
 /** What is said on a caller's stderr when his session ends before its command does: what OpenSSH says there, and not a word that is not proven. */
 import { existsSync } from "node:fs";
 import { beforeAll, describe } from "vitest";
-import { makeGate } from "../acceptance/cases.ts";
-import { startProxy } from "../faults/stage.ts";
+import { makeGate } from "../support/gate.ts";
 import { poll, signal } from "../support/index.ts";
+import { startProxy } from "../support/tcp-proxy.ts";
 import { beside, endOf, type Field, line, type Side, startField, toBox } from "./scene.ts";
 
 let field: Field;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 async function during(side: Side, words: readonly string[], work: () => Promise<unknown>): Promise<string> {
   const gate = makeGate("exit 0");
   const session = side.start([...words, gate.command]);
-  await poll(() => gate.begun(), 15_000, "the session");
+  await poll(() => gate.begun(), "the session");
   await work();
   const end = await endOf(session);
   gate.open();
@@ -27,7 +27,7 @@ describe("the end of a connection that is shared at the caller's path", () => {
     const path = side.path("s");
     const words = ["-oControlMaster=auto", "-oControlPersist=60", `-oControlPath=${path}`, ...toBox(side, field)];
     const made = line(await side.ssh([...words, "echo made"]));
-    await poll(() => existsSync(path), 5000, "the socket");
+    await poll(() => existsSync(path), "the socket");
     const { stderr } = await side.call("/usr/bin/ssh", ["-O", "check", "-S", path, "x"]);
     return [made, await during(side, words, () => work(path, Number(/pid=(\d+)/.exec(stderr)?.[1])))];
   };
