@@ -2,7 +2,7 @@
  * The programs that tests and the demo may start: those of install/needs.mjs. Importing it makes a folder of links to them the whole of PATH, so
  * that one that is not declared there is found on no machine, not even on the one whose maker has it.
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { declaredPrograms, linkPrograms } from "../../install/needs.mjs";
 
@@ -20,4 +20,10 @@ export function findProgram(name: string): string | undefined {
   if (!declared.has(name)) throw new Error(`${name} is not declared in install/needs.mjs`);
   const path = join(systemPath, name);
   return existsSync(path) ? path : undefined;
+}
+
+/** The same, past the folder of links: where the system has it. */
+export function realPath(name: string): string | undefined {
+  const path = findProgram(name);
+  return path && realpathSync(path);
 }

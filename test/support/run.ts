@@ -2,10 +2,10 @@
  * Runs the real ssh and the shim in the same clean environment, so that a test can compare them byte for byte.
  * Nothing of the environment of the test run gets through, unless a test hands it on.
  */
-import { mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { findProgram, repository, systemPath } from "./programs.ts";
+import { realPath, repository, systemPath } from "./programs.ts";
 import { temporary } from "./temporary.ts";
 
 export interface RunOptions {
@@ -45,7 +45,7 @@ export const shimFolder = resolve(repository, process.env.SSHIM_TEST_BIN || "bin
 export const shimProgram = join(shimFolder, "ssh");
 export const controlPlane = join(shimFolder, "sshim-control");
 /** The real ssh, past the folder of links. */
-export const realProgram = realpathSync(findProgram("ssh") ?? "/usr/bin/ssh");
+export const realProgram = realPath("ssh") ?? "/usr/bin/ssh";
 
 let ownRun: string | undefined;
 let ownHome: string | undefined;

@@ -3,12 +3,12 @@
  * It never reads or writes ~/.ssh of the account, and the login shell reads no start-up file of the account.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { endProcesses, processTree } from "./processes.ts";
-import { findProgram, systemPath } from "./programs.ts";
+import { realPath, systemPath } from "./programs.ts";
 import { backdate, poll, temporary } from "./temporary.ts";
 
 export interface SshdOptions {
@@ -59,7 +59,7 @@ export interface Sshd {
   restart(): Promise<void>;
 }
 
-const program = realpathSync(findProgram("sshd") ?? "/usr/sbin/sshd");
+const program = realPath("sshd") ?? "/usr/sbin/sshd";
 
 /** Starts one and waits until it listens. Throws with its log when it does not. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
