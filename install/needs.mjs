@@ -50,7 +50,7 @@ const NEEDS = {
     goal: "run the tests",
   },
   text: {
-    programs: ["awk", "cmp", "find", "grep", "gunzip", "gzip", "sed", "tar", "xargs"],
+    programs: ["awk", "cmp", "diff", "find", "grep", "gunzip", "gzip", "sed", "tar", "xargs"],
     packages: ["mawk", "diffutils", "findutils", "grep", "gzip", "sed", "tar"],
     goal: "run the tests",
   },
