@@ -55,7 +55,7 @@ const NEEDS = {
     goal: "run the tests",
   },
   linux: {
-    programs: ["mount", "prlimit", "setpriv", "umount", "unshare"],
+    programs: ["choom", "chrt", "ionice", "mount", "nsenter", "prlimit", "setpriv", "taskset", "umount", "unshare"],
     packages: ["mount", "util-linux"],
     goal: "run the tests",
   },
@@ -73,7 +73,7 @@ const EXTRAS = {
   promtool: { packages: ["prometheus"] },
   script: { packages: ["bsdutils"] },
   shellcheck: {},
-  "softhsm2-util": { packages: ["softhsm2"] },
+  softhsm: { programs: ["softhsm2-util"], packages: ["softhsm2"] },
   sshpass: {},
   zsh: {},
 };

@@ -54,7 +54,7 @@ describe("while somebody is asked", () => {
       const words = [...toBox(side, field, [], locked), reach];
       const script = `: > ${side.path("asked")}; while [ ! -e ${side.path("answer")} ]; do sleep 0.05; done; echo secret`;
       const first = side.start(words, { env: { SSH_ASKPASS: side.script("askpass", script), SSH_ASKPASS_REQUIRE: "force" } });
-      await poll(() => existsSync(side.path("asked")), "the askpass");
+      await poll(() => existsSync(side.path("asked")), "the askpass", 10_000);
       const other = line(await side.ssh(["-oBatchMode=yes", ...words], { timeout: 8000 }));
       writeFileSync(side.path("answer"), "");
       return [other, (await first).exitCode];
@@ -68,7 +68,7 @@ alone("ten cold callers of one terminal are one handshake", async (side) => {
   const before = field.one.authentications();
   const call = `ssh ${[...toBox(side, field), reach].map(shellQuote).join(" ")} </dev/null >> ${side.path("out")}`;
   const script = `for n in 1 2 3 4 5 6 7 8 9 10; do ${call} & done; wait`;
-  const options = { run: side.run, home: side.folder, cwd: side.folder, program: "bash", argv0: "bash" };
+  const options = { run: side.run, home: side.folder, cwd: side.folder, program: "/bin/bash", argv0: "bash" };
   expect(await startOnTerminal(side.name, ["--norc", "-c", script], options).ended).toBe("exit 0");
   expect(textOf(side.path("out"))).toBe("one alice\n".repeat(10));
   expect(field.one.authentications() - before).toBe(1);

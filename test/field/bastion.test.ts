@@ -32,9 +32,9 @@ async function play(side: Side, way: string[], begin: First): Promise<string[]> 
   const [first, second] = [makeGate("exit 0"), makeGate("echo survived")];
   const { end, over } = begin(side, way, first);
   try {
-    await poll(() => first.begun(), "the first caller's session");
+    await poll(() => first.begun() > 0, "the first caller's session", 15_000);
     const other = side.start([...way, second.command], { timeout: 40_000 });
-    await poll(() => second.begun(), "the second caller's session");
+    await poll(() => second.begun() > 0, "the second caller's session", 15_000);
     await end();
     const third = line(await side.ssh([...way, reach], { timeout: 10_000 }));
     second.open();
@@ -97,7 +97,7 @@ const byStop: First = (side, way, gate) => {
   const options = { run: side.run, home: side.folder, cwd: side.folder, timeout: 50_000, env: { PS1: "$ " } };
   const shell = startOnTerminal(side.name, ["--norc", "--noprofile", "--noediting", "-i"], {
     ...options,
-    program: "bash",
+    program: "/bin/bash",
     argv0: "bash",
   });
   shell.type(`ssh ${[...way, gate.command].map(shellQuote).join(" ")}\n`);

@@ -82,10 +82,10 @@ describe("a remote job that watches its server's process, as GNU parallel's do",
       const up = side.path("up");
       const watch = `echo > ${up}; while [ -d /proc/$PPID ]; do sleep 0.05; done; rm ${up}`;
       const job = side.start([...toBox(side, field), watch], { env: { SSHIM: "off" } });
-      await poll(() => textOf(up).includes("\n"), "the job");
+      await poll(() => textOf(up).includes("\n"), "the job", 10_000);
       job.kill("SIGTERM");
       await job;
-      return poll(() => !existsSync(up), "its end", 5000).then(
+      return poll(() => !existsSync(up), "what is looked for", 5000).then(
         () => "ended",
         () => "goes on",
       );

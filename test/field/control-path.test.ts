@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
 import { makeGate } from "../support/gate.ts";
-import { freePort, poll, type RunOptions } from "../support/index.ts";
-import { beside, type Field, isRoot, line, openFolder, reach, type Side, startField, textOf, toBox, writeConfig } from "./scene.ts";
+import { freePort, poll, type RunOptions, realProgram } from "../support/index.ts";
+import { hasSecondUser, NOBODY, openFolder } from "../support/rights.ts";
+import { beside, type Field, line, reach, type Side, startField, textOf, toBox, writeConfig } from "./scene.ts";
 
 let field: Field;
 beforeAll(async () => {
@@ -14,7 +15,7 @@ beforeAll(async () => {
 
 /** Within some seconds, or not. */
 const within = (milliseconds: number, probe: () => boolean) =>
-  poll(probe, "it", milliseconds).then(
+  poll(probe, "what is looked for", milliseconds).then(
     () => "yes",
     () => "no",
   );
@@ -25,7 +26,7 @@ describe("a session at -S says less than its master, or something else", () => {
     const { one, keys, known } = field;
     const options = ["-i", keys.alice, "-p", String(one.port), "-oIdentitiesOnly=yes", `-oUserKnownHostsFile=${known}`];
     const words = ["-fNM", "-S", side.path("s"), "-F", "none", ...options, `${one.user}@127.0.0.1`];
-    return line(maker === "real" ? await side.call("/usr/bin/ssh", words) : await side.ssh(words));
+    return line(maker === "real" ? await side.call(realProgram, words) : await side.ssh(words));
   };
   const sessions = async (side: Side, maker: "real" | "own") => {
     const seen = [await makeMaster(side, maker)];
@@ -102,10 +103,10 @@ describe("-O", () => {
     async (side) => {
       const path = side.path("s");
       const master = side.start(["-MN", "-S", path, ...toBox(side, field)], { timeout: 40_000 });
-      await poll(() => existsSync(path), "the master");
+      await poll(() => existsSync(path), "the master", 10_000);
       const gate = makeGate("exit 0");
       const session = side.start(["-S", path, ...toBox(side, field), gate.command], { timeout: 40_000 });
-      await poll(() => gate.begun(), "the session");
+      await poll(() => gate.begun() > 0, "the session", 10_000);
       const asked = line(await side.ssh(["-O", "exit", "-S", path, "x"]));
       let ended = false;
       void master.then(() => {
@@ -124,7 +125,7 @@ describe("-O", () => {
     const port = await freePort();
     const forward = ["-M", "-S", side.path("s"), "-oExitOnForwardFailure=yes", "-L", `127.0.0.1:${port}:127.0.0.1:${field.one.port}`];
     const master = side.start([...how, ...forward, ...toBox(side, field)], { timeout: 40_000 });
-    await poll(() => existsSync(side.path("s")), "the master");
+    await poll(() => existsSync(side.path("s")), "the master", 10_000);
     const through = line(await side.ssh(["-p", String(port), ...toBox(side, field), reach]));
     return { forward, master, through };
   };
@@ -173,8 +174,6 @@ describe("ControlPersist at a caller's path", () => {
   );
 });
 
-const NOBODY = 65534;
-
 describe("root at a path whose master another user made", () => {
   beside(
     "root at a path that its caller named shares what another user made there",
@@ -201,15 +200,15 @@ describe("root at a path whose master another user made", () => {
       chmodSync(config, 0o644);
       const path = join(folder, "s");
       const asOther: RunOptions = { home: join(folder, "home"), cwd: "/" };
-      const other = ["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/ssh", "-fNM", "-S", path, "-F", config, "box"];
+      const other = ["--reuid=65534", "--regid=65534", "--clear-groups", realProgram, "-fNM", "-S", path, "-F", config, "box"];
       const made = line(await side.call("setpriv", other, asOther));
       const before = field.one.authentications();
       const words = ["-oControlMaster=auto", `-oControlPath=${path}`, ...toBox(side, field), reach];
       const seen = [made, line(await side.ssh(words)), line(await side.ssh(words)), field.one.authentications() - before];
-      await side.call("/usr/bin/ssh", ["-S", path, "-O", "exit", "x"]);
+      await side.call(realProgram, ["-S", path, "-O", "exit", "x"]);
       return seen;
     },
     ["0:", "0: one alice", "0: one alice", 0],
-    isRoot,
+    hasSecondUser,
   );
 });

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { beforeAll, describe, expect } from "vitest";
 import { makeGate } from "../support/gate.ts";
 import { poll, processTree } from "../support/index.ts";
-import { beside, type Field, isRoot, line, type Side, startField, textOf, toBox } from "./scene.ts";
+import { canUnsharePids } from "../support/rights.ts";
+import { beside, type Field, line, type Side, startField, textOf, toBox } from "./scene.ts";
 
 let field: Field;
 beforeAll(async () => {
@@ -46,7 +47,7 @@ describe("a caller after one who had less", () => {
     const first = line(await side.call(wrapper[0] as string, [...wrapper.slice(1), "ssh", ...words, "echo in"]));
     const gate = makeGate("exit 0");
     const second = side.start([...words, `echo $SSH_CONNECTION > ${side.path("connection")}; ${gate.command}`]);
-    await poll(() => gate.begun(), "the second session");
+    await poll(() => gate.begun() > 0, "the second session", 15_000);
     const seen = look(ownerOf(Number(textOf(side.path("connection")).split(" ")[1])));
     gate.open();
     await second;
@@ -106,7 +107,11 @@ describe("where process 1 does not reap", () => {
   ) => {
     const first = side.start(["--pid", "--fork", "--mount-proc", "--kill-child", "sleep", "120"], { program: "unshare", timeout: 60_000 });
     try {
-      const sleep = await poll(() => processTree(first.pid ?? 0).find((pid) => textOf(`/proc/${pid}/comm`) === "sleep\n"), "the container");
+      const sleep = await poll(
+        () => processTree(first.pid ?? 0).find((pid) => textOf(`/proc/${pid}/comm`) === "sleep\n"),
+        "the container",
+        10_000,
+      );
       const zombies = () => processTree(sleep).filter((pid) => statOf(pid, 0) === "Z");
       return await work((words) => side.call("nsenter", ["-t", String(sleep), "-p", "-m", "ssh", ...words]), zombies);
     } finally {
@@ -125,7 +130,7 @@ describe("where process 1 does not reap", () => {
         return [seen, zombies().length];
       }),
     [Array(6).fill("0: in"), 0],
-    isRoot,
+    canUnsharePids,
   );
 
   beside(
@@ -134,7 +139,7 @@ describe("where process 1 does not reap", () => {
       (async () => {
         const gate = makeGate("exit 0");
         const first = side.start([...toBox(side, field), gate.command]);
-        await poll(() => gate.begun(), "the session");
+        await poll(() => gate.begun() > 0, "the session", 15_000);
         const below = processTree(first.pid ?? 0)
           .slice(1)
           .map((pid) => statOf(pid, 0));

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
 import { buildFake } from "../fakes/index.ts";
 import { endProcesses, processesOf } from "../support/index.ts";
-import { alone, beside, type Field, isRoot, line, reach, scratch, startField, textOf, toBox } from "./scene.ts";
+import { canMount } from "../support/rights.ts";
+import { alone, beside, type Field, line, reach, scratch, startField, textOf, toBox } from "./scene.ts";
 
 let field: Field;
 let pipe: string;
@@ -76,7 +77,7 @@ describe("a disk without inodes", () => {
       return seen;
     },
     Array(9).fill("3: inout"),
-    isRoot,
+    canMount,
   );
 });
 

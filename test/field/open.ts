@@ -16,12 +16,6 @@ export const open: Readonly<Record<string, string>> = {
   "a direct call after one with a library in LD_PRELOAD that leads through a proxy": "F10",
   "an ssh_config that was replaced by one of equal size and times": "F5",
   "an identity file that was replaced by one of equal size and times": "F5",
-  // resolver.test.ts
-  "a name that /etc/hosts has at another address since": "F3",
-  "two mount namespaces with two /etc/hosts and one runtime directory": "F3",
-  "a name that LOCALDOMAIN completes": "F3",
-  "a name that HOSTALIASES translates": "F3",
-  "a name of which RES_OPTIONS says how to complete it": "F3",
   // credentials.test.ts
   "an agent that holds another key since": "F4",
   "an agent that was emptied, and filled again": "C",
@@ -29,14 +23,11 @@ export const open: Readonly<Record<string, string>> = {
   "an agent that ended": "F4",
   "another agent at the same path": "F4",
   "a key that was added to an agent and is the identity file's own, which ssh offers first": "F4",
-  "two agents that a relative SSH_AUTH_SOCK names in two directories, forwarded": "F12",
-  "the public half of an identity file was replaced, which tells which of the agent's keys is offered": "F13",
   "a certificate that has expired": "F7",
   // passwords.test.ts
   "a wrong password by sshpass after a right one": "C",
   "a password that was changed on the server since": "F6",
   "a wrong password by SSH_ASKPASS after a right one": "F6",
-  "nobody who has no password goes in after somebody who had one": "F6",
   "a password that was typed in one terminal opens nothing for another login session": "F6",
   // host-keys.test.ts
   "a file of known hosts that was emptied": "F7",
@@ -51,7 +42,6 @@ export const open: Readonly<Record<string, string>> = {
   "a KnownHostsCommand whose script says another key since": "F7",
   "a KnownHostsCommand whose script reads a variable": "F7",
   // failures.test.ts
-  "somebody with SSH_ASKPASS gets in where somebody with BatchMode did not": "F8",
   "somebody whose SSH_ASKPASS knows the passphrase gets in where another one's does not": "F8",
   "somebody at a terminal is asked where somebody without one was refused": "F8",
   "somebody with a long ConnectTimeout gets in where somebody with a short one gave up": "F8",

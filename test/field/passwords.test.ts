@@ -2,11 +2,13 @@
  * A connection that was made with a password belongs to those who can show it again. The server reads a shadow file of the test's own, in a mount
  * namespace of its own, so as root.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
 import { startOnTerminal } from "../fakes/index.ts";
-import { beside, type Field, isRoot, line, type Side, scratch, startField, writeConfig } from "./scene.ts";
+import { findProgram } from "../support/programs.ts";
+import { canMount } from "../support/rights.ts";
+import { beside, type Field, line, type Side, scratch, startField, writeConfig } from "./scene.ts";
 
 /** crypt(3) of the two passwords of the field. */
 const SECRETS = {
@@ -17,12 +19,12 @@ const SECRETS = {
 let field: Field;
 let shadow: string;
 beforeAll(async () => {
-  if (!isRoot) return;
+  if (!canMount) return;
   shadow = join(scratch(), "shadow");
   setPassword("right");
   const script = `mount --bind ${shadow} /etc/shadow && exec "$@"`;
   field = await startField({
-    one: { config: ["PasswordAuthentication yes"], within: ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh"] },
+    one: { config: ["PasswordAuthentication yes"], within: ["unshare", "-m", "/bin/sh", "-c", script, "sh"] },
   });
 });
 
@@ -40,7 +42,7 @@ function words(side: Side, more: readonly string[] = []): string[] {
 }
 
 const refused = "! root@127.0.0.1: Permission denied (publickey,password).";
-const hasSshpass = ["/usr/bin/sshpass", "/usr/local/bin/sshpass", "/bin/sshpass"].some(existsSync);
+const hasSshpass = findProgram("sshpass") !== undefined;
 
 describe("a password that a program hands over", () => {
   const withPassword = async (side: Side, args: readonly string[], password: string) =>
@@ -53,7 +55,7 @@ describe("a password that a program hands over", () => {
       return [await withPassword(side, args, "right"), await withPassword(side, args, "wrong"), await withPassword(side, args, "right")];
     },
     ["0: in", `255: ${refused}`, "0: in"],
-    isRoot && hasSshpass,
+    canMount && hasSshpass,
   );
 
   beside(
@@ -65,7 +67,7 @@ describe("a password that a program hands over", () => {
       return [first, await withPassword(side, args, "right"), await withPassword(side, args, "other")];
     },
     ["0: in", `255: ${refused}`, "0: in"],
-    isRoot && hasSshpass,
+    canMount && hasSshpass,
   );
 
   beside(
@@ -81,7 +83,7 @@ describe("a password that a program hands over", () => {
       return seen;
     },
     ["0: in", `255: ${refused}`],
-    isRoot,
+    canMount,
   );
 
   beside(
@@ -92,7 +94,7 @@ describe("a password that a program hands over", () => {
       return [line(await side.ssh(args, { env })), line(await side.ssh(["-oBatchMode=yes", ...args]))];
     },
     ["0: in", `255: ${refused}`],
-    isRoot,
+    canMount,
   );
 });
 
@@ -108,6 +110,6 @@ describe("a password that was typed", () => {
       return [end, terminal.shown().replaceAll("\r", "").trim(), line(await side.ssh(["-oBatchMode=yes", ...args]))];
     },
     ["exit 0", expect.stringMatching(/^root@127\.0\.0\.1's password: \s*in$/), `255: ${refused}`],
-    isRoot,
+    canMount,
   );
 });

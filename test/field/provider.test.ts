@@ -3,13 +3,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
+import { findProgram } from "../support/programs.ts";
 import { accept, beside, type Field, line, reach, type Side, scratch, startField, toBox } from "./scene.ts";
 
 const PIN = "1234";
 const library = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so"].find(
   existsSync,
 );
-const hasTokens = library !== undefined && ["/usr/bin/softhsm2-util", "/usr/local/bin/softhsm2-util"].some(existsSync);
+const hasTokens = library !== undefined && findProgram("softhsm2-util") !== undefined;
 
 let field: Field;
 /** SOFTHSM2_CONF of two stores with a token each: alice's and bob's */

@@ -2,7 +2,8 @@
 import { createSocket } from "node:dgram";
 import { writeFileSync } from "node:fs";
 import { beforeAll, describe } from "vitest";
-import { beside, type Field, isRoot, line, reach, type Side, startField, writeConfig } from "./scene.ts";
+import { canMount } from "../support/rights.ts";
+import { beside, type Field, line, reach, type Side, startField, writeConfig } from "./scene.ts";
 
 let field: Field;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ describe("the resolver", () => {
       return apart(side, { "/etc/hosts": side.path("hosts") }, `db; cat ${side.path("later")} > ${side.path("hosts")}; db`);
     },
     "0: one alice\ntwo alice",
-    isRoot,
+    canMount,
   );
 
   beside(
@@ -45,7 +46,7 @@ describe("the resolver", () => {
       return seen;
     },
     ["0: one alice", "0: two alice", "0: one alice"],
-    isRoot,
+    canMount,
   );
 
   for (const [name, variable, values] of [
@@ -84,7 +85,7 @@ describe("the resolver", () => {
         }
       },
       "0: one alice\ntwo alice",
-      isRoot,
+      canMount,
     );
 });
 

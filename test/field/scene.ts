@@ -20,11 +20,8 @@ import {
   start,
   startSshd,
   temporary,
-  testRoot,
 } from "../support/index.ts";
 import { open } from "./open.ts";
-
-export const isRoot = process.getuid?.() === 0;
 
 /** The remote command of most scenes: the machine and the person that were reached. */
 export const reach = "echo $WHERE $WHO";
@@ -201,14 +198,6 @@ let ownRoot: string | undefined;
 export function scratch(): string {
   ownRoot ??= temporary();
   return mkdtempSync(join(ownRoot, "s"));
-}
-
-/** A folder that every user may enter, for a second user's files: the folders above it that belong to the test run let him pass. */
-export function openFolder(): string {
-  const folder = temporary();
-  chmodSync(folder, 0o755);
-  if (process.env.SSHIM_TEST_ROOT) chmodSync(testRoot(), 0o711);
-  return folder;
 }
 
 export interface Agent {

@@ -50,7 +50,7 @@ describe("ControlPersist no", () => {
       const shown = line(await side.ssh(words));
       return [
         shown,
-        await poll(() => !existsSync(path), "its end", 3000).then(
+        await poll(() => !existsSync(path), "what is looked for", 3000).then(
           () => "gone",
           () => "still there",
         ),

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { beforeAll, describe } from "vitest";
 import { makeGate } from "../support/gate.ts";
-import { poll, signal } from "../support/index.ts";
+import { poll, realProgram, signal } from "../support/index.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 import { beside, endOf, type Field, line, type Side, startField, toBox } from "./scene.ts";
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 async function during(side: Side, words: readonly string[], work: () => Promise<unknown>): Promise<string> {
   const gate = makeGate("exit 0");
   const session = side.start([...words, gate.command]);
-  await poll(() => gate.begun(), "the session");
+  await poll(() => gate.begun() > 0, "the session", 15_000);
   await work();
   const end = await endOf(session);
   gate.open();
@@ -27,14 +27,14 @@ describe("the end of a connection that is shared at the caller's path", () => {
     const path = side.path("s");
     const words = ["-oControlMaster=auto", "-oControlPersist=60", `-oControlPath=${path}`, ...toBox(side, field)];
     const made = line(await side.ssh([...words, "echo made"]));
-    await poll(() => existsSync(path), "the socket");
-    const { stderr } = await side.call("/usr/bin/ssh", ["-O", "check", "-S", path, "x"]);
+    await poll(() => existsSync(path), "the socket", 5000);
+    const { stderr } = await side.call(realProgram, ["-O", "check", "-S", path, "x"]);
     return [made, await during(side, words, () => work(path, Number(/pid=(\d+)/.exec(stderr)?.[1])))];
   };
   const told = ["0: made", "255:"];
   beside(
     "-O exit by somebody who does not come through sshim: 255, and no word",
-    (side) => play(side, (path) => side.call("/usr/bin/ssh", ["-O", "exit", "-S", path, "x"])),
+    (side) => play(side, (path) => side.call(realProgram, ["-O", "exit", "-S", path, "x"])),
     told,
   );
   for (const [name, how] of [
