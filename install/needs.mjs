@@ -43,7 +43,7 @@ const NEEDS = {
   shells: { programs: ["sh", "bash"], packages: ["dash", "bash"], goal: "run the tests" },
   coreutils: {
     programs: (
-      "cat chgrp chmod chown cksum cp cut date dd dirname echo env false head id ln ls mkdir mkfifo mktemp mv nice nohup od printf pwd readlink rm " +
+      "basename cat chgrp chmod chown cksum cp cut date dd dirname echo env false head id ln ls mkdir mkfifo mktemp mv nice nohup od printf pwd readlink rm " +
       "rmdir seq sha256sum sleep sort stat stty tail tee test timeout touch tr true tty uname uniq wc whoami yes"
     ).split(" "),
     packages: ["coreutils"],

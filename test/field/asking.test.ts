@@ -68,7 +68,7 @@ alone("ten cold callers of one terminal are one handshake", async (side) => {
   const before = field.one.authentications();
   const call = `ssh ${[...toBox(side, field), reach].map(shellQuote).join(" ")} </dev/null >> ${side.path("out")}`;
   const script = `for n in 1 2 3 4 5 6 7 8 9 10; do ${call} & done; wait`;
-  const options = { run: side.run, home: side.folder, cwd: side.folder, program: "/bin/bash", argv0: "bash" };
+  const options = { run: side.run, home: side.folder, cwd: side.folder, program: "bash", argv0: "bash" };
   expect(await startOnTerminal(side.name, ["--norc", "-c", script], options).ended).toBe("exit 0");
   expect(textOf(side.path("out"))).toBe("one alice\n".repeat(10));
   expect(field.one.authentications() - before).toBe(1);

@@ -97,7 +97,7 @@ const byStop: First = (side, way, gate) => {
   const options = { run: side.run, home: side.folder, cwd: side.folder, timeout: 50_000, env: { PS1: "$ " } };
   const shell = startOnTerminal(side.name, ["--norc", "--noprofile", "--noediting", "-i"], {
     ...options,
-    program: "/bin/bash",
+    program: "bash",
     argv0: "bash",
   });
   shell.type(`ssh ${[...way, gate.command].map(shellQuote).join(" ")}\n`);

@@ -141,6 +141,7 @@ describe("the GitHub action", () => {
   it("gives a step of its own the report for an artifact, and its post step has nothing left to say", async () => {
     const job = makeJob("g2");
     const runner = new Runner(job, standInNpm(job).PATH);
+    const before = runner.run("command -v ssh").out;
     runner.uses("action.yml");
     const { code, err, outputs } = runner.uses("finish/action.yml");
     expect(code).toBe(0);
@@ -148,7 +149,7 @@ describe("the GitHub action", () => {
     expect(err).toMatch(new RegExp(`; journal and report in ${outputs.report}\n$`));
     expect(readdirSync(outputs.report as string).sort()).toEqual(["journal.jsonl", "report.html", "summary.md"]);
     expect(runner.end()).toEqual([{ code: 0, out: "", err: "" }]);
-    expect(runner.run("command -v ssh").out).toBe("/usr/bin/ssh\n");
+    expect(runner.run("command -v ssh").out).toBe(before);
   });
 
   it("fails with one line where its programs cannot be had, and its post step does nothing", () => {
