@@ -1,8 +1,8 @@
 /** explain and why: what they say is what happens, and what happened. */
 import { execFileSync } from "node:child_process";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, realpathSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { poll, runShim, runSshim, start } from "../support/index.ts";
+import { poll, realProgram, runShim, runSshim, start } from "../support/index.ts";
 import { ask, live, useSshd, value } from "./support/live.ts";
 
 const place = useSshd();
@@ -37,7 +37,7 @@ describe("explain", () => {
     expect(master?.key).toBe(key);
     const log = execFileSync("sh", ["-c", 'tr "\\0" "\\n" < /proc/$1/environ | grep -c .', "sh", String(master?.pid)]).toString();
     expect(Number(log)).toBeGreaterThan(0);
-    expect(dial[0]).toBe("/usr/bin/ssh");
+    expect(realpathSync(dial[0])).toBe(realProgram);
     expect(dial).toContain(`-oControlPath=${master?.socket}`);
     expect(dial.at(-1)).toBe(place.sshd.host);
   });
