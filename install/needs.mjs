@@ -28,9 +28,9 @@ import { delimiter, dirname, join } from "node:path";
  */
 const NEEDS = {
   compiler: {
-    programs: ["gcc", "cc"],
+    programs: ["gcc", "cc", "nm"],
     there: () => findCompiler() !== undefined,
-    packages: ["gcc", "libc6-dev"],
+    packages: ["gcc", "binutils", "libc6-dev"],
     what: "C compiler",
     goal: "build the front",
     whole: true,
