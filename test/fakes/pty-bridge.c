@@ -45,7 +45,7 @@ main(int count, char **words)
 			_exit(71);
 		if (close(3) < 0 || close(4) < 0)
 			_exit(71);
-		execv(words[1], words + 2);
+		execvp(words[1], words + 2);
 		_exit(127);
 	}
 	dprintf(4, "pid %d\n", (int)program);
