@@ -181,8 +181,10 @@ function readKeyParts(known: Known, account: Account): ReturnType<typeof gatherP
   const { call, env, directory, parsed, settings, resolved, recorder, matchesExec } = known;
   const configFile = argumentOf(parsed, "F");
   // Asking for a hop as well would run its program a third time for each ssh.
-  if (matchesExec && !["none", undefined].includes(optionOf(resolved, "proxyjump"))) return undefined;
-  const hops = resolveHops(resolved, configFile, (words) => askResolved(call, words, env));
+  const mayAsk = !matchesExec || ["none", undefined].includes(optionOf(resolved, "proxyjump"));
+  const resolvedHops = mayAsk ? resolveHops(resolved, configFile, (words) => askResolved(call, words, env)) : undefined;
+  // A word of -O finds its master by the path, and the real ssh's `-O exit` would cut its sessions.
+  const hops = resolvedHops ?? (hasLetter(parsed, "O") ? [] : undefined);
   if (hops === undefined) return undefined;
   known.never ??= hops.map(neverCacheOf).find((reason) => reason !== undefined);
   return gatherParts(resolved, hops, { env, account, directory, configFile, scope: settings.scope, matchesExec }, recorder);

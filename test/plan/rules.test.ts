@@ -108,6 +108,13 @@ describe("what ssh -G decides", () => {
     expect(plan).toMatchObject({ action: "pass", reason: "control-word", socketOption: `${plan.inputs.run}/k/${pool.key}/0` });
   });
 
+  it("-O exit drains also where only ssh knows the jump host: the real one would cut", async () => {
+    const config = configured('Match exec "true"\n  Compression yes\n');
+    expect(await planOf([...config, "-J", "jump", host])).toMatchObject({ action: "pass", reason: "jump-host" });
+    const words = [...config, "-J", "jump", "-S", "/tmp/c", "-O", "exit", host];
+    expect(await planOf(words, { command: false })).toMatchObject({ action: "control" });
+  });
+
   it("a configured host is switched off as typed and as resolved", async () => {
     const home = temporary();
     execFileSync("mkdir", ["-p", `${home}/.config/sshim`]);
